@@ -2,7 +2,6 @@ package golem
 
 import (
 	"encoding/json"
-	"time"
 )
 
 // ActivityState is one half of the pair that the daemon reports (protocol
@@ -101,16 +100,38 @@ type Deploy struct {
 	Progress *Progress         `json:"progress,omitempty"`
 }
 
-// Start starts the runtime. Args is never null on the wire.
+// Start starts the runtime.
 type Start struct {
 	Args []string `json:"args"`
+}
+
+// MarshalJSON writes no arguments as [], because null is refused (protocol
+// section 5.5).
+func (s Start) MarshalJSON() ([]byte, error) {
+	type wire Start
+	s.Args = arguments(s.Args)
+	return json.Marshal(wire(s))
 }
 
 // Run runs a program of the image, with no shell between.
 type Run struct {
 	EntryPoint string   `json:"entry_point"`
-	Args       []string `json:"args"` // never null on the wire
+	Args       []string `json:"args"`
 	Capture    *Capture `json:"capture,omitempty"`
+}
+
+// MarshalJSON writes no arguments as [], as Start does.
+func (r Run) MarshalJSON() ([]byte, error) {
+	type wire Run
+	r.Args = arguments(r.Args)
+	return json.Marshal(wire(r))
+}
+
+func arguments(args []string) []string {
+	if args == nil {
+		return []string{}
+	}
+	return args
 }
 
 // Transfer copies a file between a URL and a container path, one of which is
@@ -156,26 +177,4 @@ type CapturePart struct {
 type CaptureStream struct {
 	Limit  int64  `json:"limit,omitempty"`
 	Format string `json:"format,omitempty"` // "str" (default) or "bin"
-}
-
-// Output is captured output: a JSON string, an array of byte values, or null.
-type Output []byte
-
-// Results of a CommandResult.
-const (
-	ResultOk    = "Ok"
-	ResultError = "Error"
-)
-
-// A CommandResult is the outcome of one command of a batch. Execution stops at
-// the first Error. Message holds the exit code of a failed program, and is the
-// only place of it (see ExitCode).
-type CommandResult struct {
-	Index           int       `json:"index"`
-	Result          string    `json:"result"`
-	Stdout          Output    `json:"stdout"`
-	Stderr          Output    `json:"stderr"`
-	Message         string    `json:"message"` // null on the wire when empty
-	IsBatchFinished bool      `json:"isBatchFinished"`
-	EventDate       time.Time `json:"eventDate"`
 }

@@ -6,10 +6,13 @@ import (
 	"unicode/utf8"
 )
 
+// Output is captured output: a JSON string, an array of byte values, or null.
+type Output []byte
+
 // MarshalJSON writes text as a string, other bytes as an array of numbers, and
-// nil as null.
+// no output as null.
 func (o Output) MarshalJSON() ([]byte, error) {
-	if o == nil {
+	if len(o) == 0 {
 		return []byte("null"), nil
 	}
 	if utf8.Valid(o) {
@@ -42,6 +45,9 @@ func (o *Output) UnmarshalJSON(b []byte) error {
 	}
 	out := make(Output, len(ints))
 	for i, n := range ints {
+		if n < 0 || n > 255 {
+			return fmt.Errorf("captured output: %d is no byte", n)
+		}
 		out[i] = byte(n)
 	}
 	*o = out

@@ -28,8 +28,12 @@ func (t Timestamp) Time() (time.Time, error) {
 	return at, nil
 }
 
-// UnmarshalJSON keeps the text and refuses what is no time.
+// UnmarshalJSON keeps the text and refuses what is no time; null changes
+// nothing.
 func (t *Timestamp) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil
+	}
 	var s string
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
