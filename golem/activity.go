@@ -1,8 +1,6 @@
 package golem
 
-import (
-	"encoding/json"
-)
+import "encoding/json"
 
 // ActivityState is one half of the pair that the daemon reports (protocol
 // section 5.3).
