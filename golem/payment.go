@@ -64,11 +64,14 @@ type Expenditure struct {
 // Decorations are the properties and constraints that a demand paid from some
 // allocations must carry.
 type Decorations struct {
-	Properties []struct {
-		Key   string `json:"key"`
-		Value string `json:"value"`
-	} `json:"properties"`
-	Constraints []string `json:"constraints"`
+	Properties  []Decoration `json:"properties"`
+	Constraints []string     `json:"constraints"` // each a whole expression; all must hold
+}
+
+// A Decoration is one property of Decorations.
+type Decoration struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
 }
 
 // DocumentStatus is the state of a debit note or an invoice on our side
@@ -164,21 +167,30 @@ type InvoiceEvent struct {
 
 // A Payment is money that left the account for one payee.
 type Payment struct {
-	PaymentID         PaymentID `json:"paymentId"`
-	PayerID           NodeID    `json:"payerId"`
-	PayeeID           NodeID    `json:"payeeId"`
-	PayerAddr         string    `json:"payerAddr"`
-	PayeeAddr         string    `json:"payeeAddr"`
-	PaymentPlatform   string    `json:"paymentPlatform"`
-	Amount            Amount    `json:"amount"`
-	Timestamp         time.Time `json:"timestamp"`
-	Details           string    `json:"details"` // base64 of the driver's transaction reference
-	AgreementPayments []struct {
-		AgreementID AgreementID `json:"agreementId"`
-		Amount      Amount      `json:"amount"`
-	} `json:"agreementPayments"`
-	ActivityPayments []struct {
-		ActivityID ActivityID `json:"activityId"`
-		Amount     Amount     `json:"amount"`
-	} `json:"activityPayments"`
+	PaymentID       PaymentID `json:"paymentId"`
+	PayerID         NodeID    `json:"payerId"`
+	PayeeID         NodeID    `json:"payeeId"`
+	PayerAddr       string    `json:"payerAddr"`
+	PayeeAddr       string    `json:"payeeAddr"`
+	PaymentPlatform string    `json:"paymentPlatform"`
+	Amount          Amount    `json:"amount"`
+	Timestamp       time.Time `json:"timestamp"`
+	Details         string    `json:"details"` // base64 of the driver's transaction reference
+
+	// What the money was for: the activity's share was accepted by debit notes,
+	// the agreement's by its invoice alone.
+	AgreementPayments []AgreementPayment `json:"agreementPayments"`
+	ActivityPayments  []ActivityPayment  `json:"activityPayments"`
+}
+
+// An AgreementPayment is what a Payment paid for an agreement as a whole.
+type AgreementPayment struct {
+	AgreementID AgreementID `json:"agreementId"`
+	Amount      Amount      `json:"amount"`
+}
+
+// An ActivityPayment is what a Payment paid for one activity.
+type ActivityPayment struct {
+	ActivityID ActivityID `json:"activityId"`
+	Amount     Amount     `json:"amount"`
 }
