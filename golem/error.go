@@ -150,6 +150,9 @@ func (e *Error) Error() string {
 	if what == "" {
 		what = strings.ToLower(http.StatusText(e.Status))
 	}
+	if what == "" {
+		what = "no explanation"
+	}
 	return fmt.Sprintf("%s %s: %d: %s", e.Method, e.Path, e.Status, what)
 }
 

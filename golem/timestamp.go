@@ -42,3 +42,11 @@ func (t *Timestamp) UnmarshalJSON(b []byte) error {
 	_, err := t.Time()
 	return err
 }
+
+// MarshalJSON writes the text, or null for "".
+func (t Timestamp) MarshalJSON() ([]byte, error) {
+	if t == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(t))
+}
