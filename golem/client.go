@@ -54,12 +54,14 @@ func (c *Client) http() *http.Client {
 }
 
 // newTransport pools connections for a single host: net/http keeps two idle
-// ones by default, and every worker of a run holds one in a long poll.
+// ones by default, and every worker of a run holds one in a long poll. They are
+// dropped well before the daemon drops them, after 60 s (protocol section 1.4),
+// because a POST on a connection that is just being closed has an open outcome.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		MaxIdleConnsPerHost: 256,
-		IdleConnTimeout:     90 * time.Second,
+		IdleConnTimeout:     30 * time.Second,
 		TLSHandshakeTimeout: 10 * time.Second,
 	}
 }

@@ -75,6 +75,25 @@ type DemandEvent struct {
 	Reason     *Reason    `json:"reason,omitempty"`
 }
 
+// UnmarshalJSON reads an event of any type, and of a type that is not known only
+// the type and the date: an answer is taken once, so what one event holds must
+// not cost the others.
+func (e *DemandEvent) UnmarshalJSON(b []byte) error {
+	var head struct {
+		EventType string    `json:"eventType"`
+		EventDate time.Time `json:"eventDate"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil {
+		return err
+	}
+	*e = DemandEvent{EventType: head.EventType, EventDate: head.EventDate}
+	if e.EventType != EventProposal && e.EventType != EventProposalRejected {
+		return nil
+	}
+	type wire DemandEvent
+	return json.Unmarshal(b, (*wire)(e))
+}
+
 // Conventional extra keys of a Reason.
 const (
 	ReasonRequestorCode = "golem.requestor.code"
@@ -99,8 +118,13 @@ func (r Reason) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// UnmarshalJSON reads the flat object; a missing message reads as "".
+// UnmarshalJSON reads the flat object, or a text as the message; a missing
+// message reads as "".
 func (r *Reason) UnmarshalJSON(b []byte) error {
+	*r = Reason{}
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &r.Message)
+	}
 	var m map[string]any
 	if err := json.Unmarshal(b, &m); err != nil {
 		return err

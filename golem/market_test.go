@@ -113,7 +113,8 @@ func TestCollectOffers(t *testing.T) {
 			          {"eventType":"ProposalRejectedEvent","eventDate":"2026-04-01T10:00:05Z","proposalId":"R-1",
 			           "reason":{"message":"No capacity available.","golem.proposal.rejection.is-final":false}},
 			          {"eventtype":"ProposalRejectedEvent","eventDate":"2026-04-01T10:00:05Z","proposalId":"R-3","reason":null},
-			          {"eventType":"PropertyQueryEvent","eventDate":"2026-04-01T10:00:05Z","queryId":"q"}]`,
+			          {"eventType":"ProposalRejectedEvent","eventDate":"2026-04-01T10:00:05Z","proposalId":"R-4","reason":"busy"},
+			          {"eventType":"PropertyQueryEvent","eventDate":"2026-04-01T10:00:05Z","queryId":"q","proposal":"R-5"}]`,
 			want: []golem.DemandEvent{
 				{EventType: golem.EventProposal, EventDate: at("10:00:02.123456"), Proposal: &golem.Proposal{
 					ProposalID: "R-0", IssuerID: "0x6052", State: golem.ProposalInitial, Timestamp: epoch,
@@ -121,6 +122,7 @@ func TestCollectOffers(t *testing.T) {
 				{EventType: golem.EventProposalRejected, EventDate: at("10:00:05"), ProposalID: "R-1",
 					Reason: &golem.Reason{Message: "No capacity available.", Extra: map[string]any{golem.ReasonIsFinal: false}}},
 				{EventType: golem.EventProposalRejected, EventDate: at("10:00:05"), ProposalID: "R-3"},
+				{EventType: golem.EventProposalRejected, EventDate: at("10:00:05"), ProposalID: "R-4", Reason: &golem.Reason{Message: "busy"}},
 				{EventType: "PropertyQueryEvent", EventDate: at("10:00:05")},
 			},
 		},
