@@ -66,7 +66,7 @@ func collect[E any](events iter.Seq2[E, error], n int, name func(E) string) []st
 
 func noteEvent(id, date string) string {
 	return `{"debitNoteId":"` + id + `","invoiceId":"` + id + `","agreementId":"` + id + `","proposalId":"` + id + `",
-	         "eventType":"x","eventDate":"` + date + `"}`
+	         "eventType":"ProposalRejectedEvent","eventDate":"` + date + `"}`
 }
 
 func TestStreamKeepsTheCursorAsItIs(t *testing.T) {
