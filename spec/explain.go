@@ -1,0 +1,265 @@
+package spec
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"tasks/spec/diag"
+)
+
+// explain makes a diagnostic of a syntax error. The parser's own line is that of
+// some context, and for some errors one too few (yaml.v3, parser.fail), so the
+// place is worked out from how far it read.
+func explain(in *text, content []byte, err error) diag.Diagnostic {
+	message := parserPrefix.ReplaceAllString(err.Error(), "")
+	line, col := stopped(content)
+	e := trouble{in: in, content: content, message: message, line: line, col: col}
+	for _, k := range knownTroubles {
+		if strings.HasPrefix(message, k.message) {
+			return k.explain(e)
+		}
+	}
+	return e.at(in.rest(line, 1), "this is not YAML: "+message, "")
+}
+
+var parserPrefix = regexp.MustCompile(`^yaml: (line \d+: )?`)
+
+// A trouble is a syntax error on its way to being explained. Line and col are
+// where the parser stopped, from 1.
+type trouble struct {
+	in        *text
+	content   []byte
+	message   string
+	line, col int
+}
+
+func (e trouble) at(p diag.Place, fact, hint string) diag.Diagnostic {
+	return diag.Diagnostic{Place: p, Fact: fact, Hint: hint}
+}
+
+var knownTroubles = []struct {
+	message string
+	explain func(trouble) diag.Diagnostic
+}{
+	{"mapping values are not allowed", (trouble).strayColon},
+	{"found a tab character that violates", (trouble).tab},
+	{"found character that cannot start any token", (trouble).badStart},
+	{"found unexpected end of stream", (trouble).openQuote},
+	{"found unexpected document indicator", (trouble).openQuote},
+	{"did not find expected ',' or ']'", (trouble).openBracket},
+	{"did not find expected ',' or '}'", (trouble).openBracket},
+	{"did not find expected node content", (trouble).openBracket},
+	{"did not find expected key", (trouble).brokenMapping},
+	{"did not find expected '-' indicator", (trouble).brokenMapping},
+	{"could not find expected ':'", (trouble).noColon},
+	{"block sequence entries are not allowed", (trouble).strayDash},
+	{"unknown anchor", (trouble).noAnchor},
+	{"found unknown escape character", (trouble).badEscape},
+	{"exceeded max depth", (trouble).tooDeep},
+}
+
+func (e trouble) strayColon() diag.Diagnostic {
+	line, col := e.back(':')
+	return e.at(e.in.span(line, col, 1), `": " makes a key of what is before it, and a key cannot stand here`,
+		`quote the value if it has ": " in it, or align the line with its neighbours`)
+}
+
+func (e trouble) tab() diag.Diagnostic {
+	line, col := e.back('\t')
+	return e.at(e.in.span(line, col, 1), "a tab cannot indent a line", "use spaces")
+}
+
+func (e trouble) badStart() diag.Diagnostic {
+	line, col := e.line, e.col
+	for _, r := range "\t@`%" {
+		if l, c := e.back(r); l == e.line && strings.TrimSpace(string([]rune(e.in.line(l))[c-1:])) != "" || r == '\t' && l == e.line {
+			line, col = l, c
+			break
+		}
+	}
+	r := runesFrom(e.in.line(line), col)
+	if len(r) > 0 && r[0] == '\t' {
+		return e.at(e.in.span(line, col, 1), "a tab cannot indent a line", "use spaces")
+	}
+	return e.at(e.in.rest(line, col), "a value cannot start with "+shown(string(r[:min(1, len(r))])), "put it in quotes")
+}
+
+func (e trouble) openQuote() diag.Diagnostic {
+	line := e.firstLine()
+	s := e.in.line(line)
+	col := utf8.RuneCountInString(s[:max(strings.IndexAny(s, `'"`), 0)]) + 1
+	return e.at(e.in.rest(line, col), "the quotes that open here are never closed", "close them, or double a quote that belongs to the text")
+}
+
+func (e trouble) openBracket() diag.Diagnostic {
+	if i := strings.Index(e.in.line(e.line), "${{"); i >= 0 {
+		col := utf8.RuneCountInString(e.in.line(e.line)[:i]) + 1
+		return e.at(e.in.span(e.line, col, 3), "between [ ] or { }, YAML takes the braces of ${{ for its own", "quote the value that has ${{ }} in it")
+	}
+	line, col, what := e.lastOpen()
+	hint := "close it, or put a comma between its parts; a value with brackets, braces or commas in it has to be quoted"
+	return e.at(e.in.span(line, col, 1), "the "+what+" that opens here is not closed", hint)
+}
+
+func (e trouble) brokenMapping() diag.Diagnostic {
+	line := e.firstLine()
+	said := strings.TrimLeft(e.in.line(line), " \t")
+	col := utf8.RuneCountInString(e.in.line(line)) - utf8.RuneCountInString(said) + 1
+	_, after, _ := strings.Cut(said, ": ")
+	if after = strings.TrimLeft(after, " "); strings.HasPrefix(after, `"`) || strings.HasPrefix(after, "'") {
+		return e.at(e.in.rest(line, col), "the value goes on behind its closing quote", "quote all of it: 'in the other kind of quotes', or in a block after |")
+	}
+	return e.at(e.in.rest(line, col), "this line does not fit the ones above it", `align it with its neighbours, and write keys as "key: value" and list elements as "- value"`)
+}
+
+func (e trouble) noColon() diag.Diagnostic {
+	line := e.firstLine()
+	said := strings.TrimLeft(e.in.line(line), " \t")
+	col := utf8.RuneCountInString(e.in.line(line)) - utf8.RuneCountInString(said) + 1
+	return e.at(e.in.rest(line, col), `there is no ":" after this key`, `write it as "key: value"`)
+}
+
+func (e trouble) strayDash() diag.Diagnostic {
+	line, col := e.back('-')
+	return e.at(e.in.span(line, col, 1), "a list cannot start here", `put each "- " on a line of its own, below the key`)
+}
+
+func (e trouble) noAnchor() diag.Diagnostic {
+	_, name, _ := strings.Cut(e.message, "'")
+	name, _, _ = strings.Cut(name, "'")
+	for i, s := range e.in.lines {
+		if at := strings.Index(s, "*"+name); at >= 0 {
+			p := e.in.span(i+1, utf8.RuneCountInString(s[:at])+1, utf8.RuneCountInString(name)+1)
+			return e.at(p, "there is no anchor &"+name+" above this alias", "quote the value if the * belongs to it")
+		}
+	}
+	return e.at(e.in.rest(e.line, 1), "there is no anchor &"+name, "")
+}
+
+func (e trouble) badEscape() diag.Diagnostic {
+	line, col := e.back('\\')
+	return e.at(e.in.span(line, col, 2), "this escape means nothing in double quotes", `write \\ for a backslash, or use single quotes`)
+}
+
+func (e trouble) tooDeep() diag.Diagnostic {
+	return e.at(e.in.span(e.line, e.col, 1), "lists and mappings are nested too deeply", "")
+}
+
+// back is the last place of a character at or before where the parser stopped.
+func (e trouble) back(want rune) (line, col int) {
+	for line = e.line; line >= max(1, e.line-2); line-- {
+		r := []rune(e.in.line(line))
+		i := len(r)
+		if line == e.line {
+			i = min(e.col+1, len(r))
+		}
+		for i--; i >= 0; i-- {
+			if r[i] == want {
+				return line, i + 1
+			}
+		}
+	}
+	return e.line, e.col
+}
+
+// lastOpen is the last bracket before where the parser stopped that nothing
+// closes, quotes left out of account.
+func (e trouble) lastOpen() (line, col int, what string) {
+	closed := 0
+	for line = e.line; line >= 1; line-- {
+		r := []rune(e.in.line(line))
+		if line == e.line {
+			r = r[:min(e.col, len(r))]
+		}
+		for i := len(r) - 1; i >= 0; i-- {
+			switch r[i] {
+			case ']', '}':
+				closed++
+			case '[', '{':
+				if closed == 0 {
+					return line, i + 1, map[rune]string{'[': "list", '{': "mapping"}[r[i]]
+				}
+				closed--
+			}
+		}
+	}
+	return e.line, e.col, "bracket"
+}
+
+// parseBudget is how many bytes firstLine may parse in all.
+const parseBudget = 8 << 20
+
+// firstLine is the line that brings the trouble: without it and what follows,
+// the parser says something else or nothing. It goes back from where the parser
+// stopped, as far as the work stays bounded.
+func (e trouble) firstLine() int {
+	ends := lineEnds(e.content)
+	found, work := e.line, 0
+	for line := min(e.line, len(ends)); line >= 1; line-- {
+		before := 0
+		if line > 1 {
+			before = ends[line-2]
+		}
+		if work += before; work > parseBudget {
+			break
+		}
+		found = line
+		_, err := documents(e.content[:before])
+		if err == nil || parserPrefix.ReplaceAllString(err.Error(), "") != e.message {
+			break
+		}
+	}
+	return found
+}
+
+// lineEnds is the offset behind each line of the content.
+func lineEnds(content []byte) []int {
+	var ends []int
+	rest := content
+	for {
+		i := bytes.IndexAny(rest, "\n\r\u0085\u2028\u2029")
+		if i < 0 {
+			return append(ends, len(content))
+		}
+		_, n := utf8.DecodeRune(rest[i:])
+		if bytes.HasPrefix(rest[i:], []byte("\r\n")) {
+			n = 2
+		}
+		rest = rest[i+n:]
+		ends = append(ends, len(content)-len(rest))
+	}
+}
+
+// stopped is how far the parser reads before it gives up.
+func stopped(content []byte) (line, col int) {
+	r := &byByte{content: content}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = decodeAll(r)
+	}()
+	lines := diag.Lines(content[:r.read])
+	last := lines[len(lines)-1]
+	if last == "" && len(lines) > 1 { // it only looked at the line end
+		lines = lines[:len(lines)-1]
+		last = lines[len(lines)-1]
+	}
+	return len(lines), max(utf8.RuneCountInString(last), 1)
+}
+
+// byByte gives its content a byte at a time and knows how many were asked for.
+type byByte struct {
+	content []byte
+	read    int
+}
+
+func (b *byByte) Read(p []byte) (int, error) {
+	if b.read == len(b.content) {
+		return 0, io.EOF
+	}
+	n := copy(p[:1], b.content[b.read:])
+	b.read += n
+	return n, nil
+}

@@ -1,0 +1,67 @@
+package spec
+
+import "time"
+
+// defaults fills in all that a document may leave out.
+func defaults(s *Spec) {
+	s.Payload.Runtime = "vm"
+	s.Golem = Golem{
+		Network:           "hoodi",
+		Subnet:            "public",
+		DebitNoteInterval: 2 * time.Minute,
+		AcceptTimeout:     2 * time.Minute,
+		PaymentTimeout:    12 * time.Hour,
+	}
+	s.Workers = byDefault("workers", "1")
+	s.Budget = Budget{
+		Limits:        []Limit{{Amount: byDefault("budget", "1"), Window: time.Hour}},
+		WhenExhausted: "stop",
+	}
+	s.Policies = Policies{
+		OfferAccept:     byDefault("policies.offer.accept", "true"),
+		OfferScore:      byDefault("policies.offer.score", "-offer.price.hour"),
+		ActivityPrepare: byDefault("policies.activity.prepare", "[deploy(), start()]"),
+		TaskRetry:       byDefault("policies.task.retry", "attempt.number < 3"),
+		TaskResult:      byDefault("policies.task.result", "trim(stdout)"),
+	}
+}
+
+// fillKeep fills in the rule by which activities are kept, which depends on
+// whether a result has a maximal price.
+func fillKeep(s *Spec) {
+	switch {
+	case !s.Policies.ActivityKeep.IsZero():
+	case s.MaxPrice.IsZero():
+		s.Policies.ActivityKeep = byDefault("policies.activity.keep", "true")
+	default:
+		s.Policies.ActivityKeep = byDefault("policies.activity.keep",
+			`activity.age < duration("300s") || activity.cost_per_result <= max_price`)
+	}
+}
+
+func byDefault(path, expr string) Expr { return NewExpr(expr, "the default of "+path) }
+
+// policies reads the expressions that decide.
+func (d *decoder) policies(v value) {
+	p := &d.spec.Policies
+	d.fields(v,
+		field{"offer", func(v value) {
+			d.fields(v, d.policy("accept", &p.OfferAccept), d.policy("score", &p.OfferScore))
+		}},
+		field{"activity", func(v value) {
+			d.fields(v, d.policy("prepare", &p.ActivityPrepare), d.policy("keep", &p.ActivityKeep))
+		}},
+		field{"task", func(v value) {
+			d.fields(v, d.policy("retry", &p.TaskRetry), d.policy("result", &p.TaskResult))
+		}},
+	)
+}
+
+// policy is a field that replaces a default expression.
+func (d *decoder) policy(key string, to *Expr) field {
+	return field{key, func(v value) {
+		if e := d.expr(v, ""); !e.IsZero() {
+			*to = e
+		}
+	}}
+}

@@ -1,0 +1,168 @@
+package spec
+
+import (
+	"time"
+
+	"tasks/spec/diag"
+)
+
+// A Spec is one document after decoding, defaults and validation: what to run,
+// on what, how much of it, for how much money. It is read-only once loaded.
+// Every expression in it is text with its place; package policies compiles
+// them.
+//
+// Beside diagnostics a Spec is as much of the document as could be read, good
+// for finding more mistakes in its expressions, and for nothing else.
+type Spec struct {
+	File string // as it was named to Load, for messages
+	Dir  string // absolute; paths in the document are relative to it
+	Text []byte // the document itself, kept as a revision of the run
+
+	Name     string
+	Payload  Payload
+	Golem    Golem
+	Workers  Expr // an int; default 1
+	Budget   Budget
+	MaxPrice Expr // GLM for one result; zero when the document sets none
+	Stages   []Stage
+	Policies Policies
+	Results  Results
+}
+
+// Payload is what runs on the provider.
+type Payload struct {
+	Image        string   // "" only for runtimes without images; a sha3-224 hash (56 hex), a registry tag, or a URL
+	URL          string   // where an image named by its hash is fetched; "" to ask the registry
+	Runtime      string   // default "vm"
+	Min          Minimum  // what the offer must have at least
+	Capabilities []string // runtime capabilities the offer must list, such as "vpn"
+	Constraints  string   // raw demand constraints and-ed to the ones above, or ""
+}
+
+// Minimum is what an offer must have at least; zero fields ask nothing.
+type Minimum struct {
+	Cores, Threads  int
+	Memory, Storage float64 // GiB
+}
+
+// Golem says which part of the network to use and how often to be billed.
+type Golem struct {
+	Network           string        // default "hoodi"
+	Subnet            string        // default "public"
+	DebitNoteInterval time.Duration // default 2m; 1 s to 24 h
+	AcceptTimeout     time.Duration // the promise to answer each debit note; default 2m; 5 s to 4 min
+	PaymentTimeout    time.Duration // default 12h
+}
+
+// An Expr is an expression with its place. The zero Expr is absent.
+type Expr struct {
+	Text string
+	at   place
+}
+
+// Budget is what may be spent: every limit that is set holds at once.
+type Budget struct {
+	Limits        []Limit
+	WhenExhausted string // "stop", the only value so far
+}
+
+// A Limit allows Amount, an expression giving GLM, in every stretch of Window.
+// Window 0 means the whole run.
+type Limit struct {
+	Amount Expr
+	Window time.Duration
+}
+
+// A Stage is a stream of tasks that share commands.
+type Stage struct {
+	Name    string  // "tasks" where the document has a single stage
+	From    *Source // nil for a stage that only gets what others emit
+	Steps   []Step  // at least one
+	Timeout time.Duration
+	Result  Expr // zero: policies.task.result
+	Emit    []Emit
+	Place   diag.Place // of its name, or of "tasks"
+}
+
+// Source kinds.
+const (
+	SourceRange   = "range"
+	SourceItems   = "items"
+	SourceLines   = "lines"
+	SourceJSONL   = "jsonl"
+	SourceCommand = "command"
+)
+
+// A Source is where a stage's items come from. Kind says which of the fields
+// below it are set.
+type Source struct {
+	Kind string
+
+	First, Last, Step int64    // SourceRange, both ends included; Step is not 0
+	Endless           bool     // SourceRange without an end; Last is meaningless
+	Items             []any    // SourceItems: scalars, lists and maps as expressions see them
+	Path              string   // SourceLines, SourceJSONL: absolute
+	Argv              []string // SourceCommand: a local program that prints JSON lines
+
+	Repeat int // how many times it is read; 0 is for ever, 1 once
+	Place  diag.Place
+}
+
+// A Step is one command of a task. Exactly one of Argv and Shell is set: Argv is
+// an argument vector that no shell sees; Shell goes to /bin/sh -c, with every
+// interpolated value quoted.
+type Step struct {
+	Argv  []Template
+	Shell *Template
+	Place diag.Place
+}
+
+// A Template is text with expressions in it: literals and expressions in turn.
+type Template struct {
+	Text  string
+	Parts []Part
+	at    place
+}
+
+// A Part of a template is either Literal or, where Expr is not zero, an
+// expression.
+type Part struct {
+	Literal string
+	Expr    Expr
+}
+
+// An Emit makes tasks of another stage out of every result: Each gives a list,
+// one item a task.
+type Emit struct {
+	Stage string
+	Each  Expr
+	Place diag.Place
+}
+
+// Policies are the expressions that decide. None is zero after Load: the
+// defaults are filled in.
+type Policies struct {
+	OfferAccept     Expr
+	OfferScore      Expr
+	ActivityPrepare Expr
+	ActivityKeep    Expr
+	TaskRetry       Expr
+	TaskResult      Expr
+}
+
+// Results says where results go besides the database.
+type Results struct {
+	File  *Template // a JSON-lines file, or nil
+	Count Expr      // how many results an attempt's value counts for; zero: 1
+}
+
+// Overrides are the command-line flags that beat the document; "" leaves it
+// alone. They use the document's own syntax and are checked like it.
+type Overrides struct {
+	Workers, MaxPrice, Budget string
+}
+
+// DefaultDeadline is how long a run's agreements may live at most
+// (golem.srv.comp.expiration): yagna wants an end, and a provider with an
+// accept timeout allows a hundred years (protocol section 3.5).
+const DefaultDeadline = 30 * 24 * time.Hour
