@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -177,6 +181,59 @@ func TestEmptyIdentifierIsRefusedBeforeTheCall(t *testing.T) {
 		if err := call(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// endless is as much of an answer as anybody reads.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestAnswersAreBounded(t *testing.T) {
+	c := through(func(*http.Request) (*http.Response, error) {
+		r := response(200, "")
+		r.Body = io.NopCloser(io.LimitReader(endless{}, 1<<30))
+		return r, nil
+	})
+	if _, err := c.Me(t.Context()); err == nil || !strings.Contains(err.Error(), "larger than 64 MiB") {
+		t.Errorf("error is %v, want one that says the answer is too large", err)
+	}
+}
+
+// TestConnectionsAreKept makes many calls at once, twice: the second time there
+// is a connection for each of them.
+func TestConnectionsAreKept(t *testing.T) {
+	const calls = 20
+	var together sync.WaitGroup
+	var opened atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		together.Done()
+		together.Wait()
+		io.WriteString(w, `{}`)
+	}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	c := &golem.Client{BaseURL: srv.URL}
+	defer c.CloseIdleConnections()
+	for range 2 {
+		together.Add(calls)
+		var done sync.WaitGroup
+		for range calls {
+			done.Go(func() {
+				if _, err := c.Me(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		done.Wait()
+	}
+	if got := opened.Load(); got != calls {
+		t.Errorf("opened %d connections for two rounds of %d calls", got, calls)
 	}
 }
 

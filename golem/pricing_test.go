@@ -112,7 +112,7 @@ func TestCost(t *testing.T) {
 		{"no usage", stock, []float64{0, 0}, "0"},
 		{"negative zero", stock, []float64{math.Copysign(0, -1), 0}, "0"},
 		{"no binary fractions", `[0.1, 0.2, 0]`, []float64{0.1, 0.2}, "0.05"},
-		{"noise beyond 16 digits", `[1, 0, 0]`, []float64{0.1 + 0.2, 0}, "0.3"},
+		{"noise beyond 16 digits", `[1, 0, 0]`, []float64{0.30000000000000004, 0}, "0.3"},
 		{"rounded at the end", `[0.000000001, 0.000000001, 0]`, []float64{0.0000000004, 0.0000000004}, "0.000000000000000001"},
 		{"large", `[1, 1, 1]`, []float64{1e15, 0.000001}, "1000000000000001.000001"},
 	} {

@@ -19,7 +19,7 @@ import (
 // A script answers one poll after another and notes when each came and with
 // which cursor. After its end it answers like a daemon with nothing new.
 type script struct {
-	answers []string // bodies; "!" and a status for an error
+	answers []string // bodies; "!" and a text for an error that takes 0.3 s
 	seen    []string // second of the poll, cursor
 	began   time.Time
 }
@@ -43,6 +43,7 @@ func (s *script) roundTrip(r *http.Request) (*http.Response, error) {
 	answer := s.answers[0]
 	s.answers = s.answers[1:]
 	if _, isError := strings.CutPrefix(answer, "!"); isError {
+		time.Sleep(300 * time.Millisecond)
 		return response(500, answer), nil
 	}
 	return response(200, answer), nil
@@ -116,7 +117,7 @@ func TestStreamDoesNotHurry(t *testing.T) {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		const cursor = "2026-04-01T10:00:01Z"
-		want := []string{"0.0s", "1.0s", "2.0s", "3.0s", "3.0s " + cursor, "4.0s " + cursor}
+		want := []string{"0.0s", "1.0s", "2.0s", "3.3s", "3.3s " + cursor, "4.6s " + cursor}
 		if diff := cmp.Diff(want, s.seen); diff != "" {
 			t.Errorf("polls (-want +got):\n%s", diff)
 		}
