@@ -1,0 +1,38 @@
+// Package devnet simulates the Golem Network for a requestor: one yagna daemon
+// behind its REST API, and a market of providers that negotiate, rent out
+// exe-units, run commands and send bills. A client of somebody else's runs
+// against it unchanged.
+//
+// States, refusals and their texts are those of yagna 0.17.6; what providers do
+// is what the stock provider does, except for those that are told to
+// misbehave. Commands run as processes of this computer, or in an Instant
+// runtime without any.
+//
+// # Lifetimes
+//
+// A Server begins with its first request and ends with Close, which leaves
+// nothing behind: no goroutine, no process, no directory of its own. It takes
+// its time from the time package, has no other clock and never polls, so that in
+// a testing/synctest bubble a month passes in a moment.
+//
+// # What is not simulated
+//
+//   - Daemons older or newer than 0.17.6, more than one identity, app-key roles.
+//   - The event stream of batch results, HTTP proxies into an activity, and
+//     encrypted exec: 501.
+//   - Transfers: the command fails with "Transfer error".
+//   - Images: nothing is fetched, deploy succeeds for any task_package, and
+//     commands find the programs of this computer.
+//   - Limits of memory and storage, manifests, certificates, black lists.
+//   - VPN, GSB services over websocket, gftp: 404.
+//   - Offers that are published anew, several presets of one provider, offers of
+//     other nodes' demands.
+//   - On-chain deposits, transaction fees, the 30-day window of payouts, changes
+//     of the payout schedule.
+//   - Rows that are deleted after 90 days.
+//   - Races inside the daemon: two accepts at once are one after the other, an
+//     acceptance reaches its provider at once, and a charge and its status
+//     change together.
+//   - Events of a poll whose client vanished while the answer was on its way are
+//     lost, as with the daemon, but here that moment is short.
+package devnet

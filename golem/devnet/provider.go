@@ -1,0 +1,139 @@
+package devnet
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"tasks/golem"
+	"tasks/golem/devnet/match"
+)
+
+// A Provider is one seller of the market: a machine, its prices, and how it
+// behaves. Zero fields have defaults, so that Provider{Name: "keeper"} is an
+// honest machine of two threads; two providers need different names.
+//
+// Misbehaviour is off when its field is zero.
+type Provider struct {
+	Name string
+	// NodeID is the provider's address; "" means one derived from Name.
+	NodeID golem.NodeID
+	// Subnet is what it announces; "" means the server's.
+	Subnet string
+
+	// CPU and Duration are GLM a second of processor time and of running
+	// exe-unit; Start is charged once an activity. All three zero means
+	// 0.00001, 0.00002 and 0.
+	CPU, Duration, Start golem.Amount
+	// DurationFirst announces the usage vector in the other order, which
+	// requestors must not rely on (protocol section 3.3).
+	DurationFirst bool
+
+	Cores      int     // 0 means as many as Threads
+	Threads    int     // 0 means 2
+	MemoryGiB  float64 // 0 means 4
+	StorageGiB float64 // 0 means 20
+	Runtime    string  // "" means "vm"
+
+	// Speed is relative to this computer, above 0 and at most 1; 0 means 1.
+	Speed float64
+	// StartUp is how long an exe-unit takes to come up; 0 means 100 ms.
+	StartUp time.Duration
+	// Slots is how many agreements it holds at a time; 0 means 1.
+	Slots int
+
+	// OfflineAfter makes it unreachable that long after the devnet's start: the
+	// daemon answers "GSB error" for everything that needs it, and nothing
+	// comes from it any more. Negative means from the start, its offer still
+	// known.
+	OfflineAfter time.Duration
+	// Silent providers never answer a counter proposal.
+	Silent bool
+	// RefuseProposals is the reason with which it rejects every counter
+	// proposal, finally.
+	RefuseProposals string
+	// RefuseAgreements is the reason with which it rejects every agreement.
+	RefuseAgreements string
+	// Undecided providers never answer an agreement, which then expires.
+	Undecided bool
+	// StartFails is the reason for which none of its exe-units comes up.
+	StartFails string
+	// DiesAfter kills each exe-unit at that age.
+	DiesAfter time.Duration
+	// LeavesAfter terminates each agreement that long after its approval, with
+	// code Shutdown.
+	LeavesAfter time.Duration
+	// Overcharge multiplies the amounts of its bills; 0 means honest. The usage
+	// that it reports stays true.
+	Overcharge float64
+}
+
+// withDefaults fills in what is zero.
+func (p Provider) withDefaults(subnet string) Provider {
+	if p.CPU.IsZero() && p.Duration.IsZero() && p.Start.IsZero() {
+		p.CPU, p.Duration = decimal.New(1, -5), decimal.New(2, -5)
+	}
+	p.NodeID = cmp.Or(p.NodeID, nodeID("provider", p.Name))
+	p.Subnet = cmp.Or(p.Subnet, subnet)
+	p.Threads = cmp.Or(p.Threads, 2)
+	p.Cores = cmp.Or(p.Cores, p.Threads)
+	p.MemoryGiB = cmp.Or(p.MemoryGiB, 4)
+	p.StorageGiB = cmp.Or(p.StorageGiB, 20)
+	p.Runtime = cmp.Or(p.Runtime, "vm")
+	p.Speed = cmp.Or(p.Speed, 1)
+	p.StartUp = cmp.Or(p.StartUp, 100*time.Millisecond)
+	p.Slots = cmp.Or(p.Slots, 1)
+	return p
+}
+
+// A provider is a Provider at work. What changes is under the server's lock.
+type provider struct {
+	Provider
+	id          golem.NodeID
+	offer       golem.Offer
+	unreachedAt time.Time   // zero means never
+	busy        int         // approved agreements
+	waiting     []*proposal // counters refused for want of a slot, to be answered later
+}
+
+func (p *provider) offline(at time.Time) bool {
+	return !p.unreachedAt.IsZero() && !at.Before(p.unreachedAt)
+}
+
+// unreachable is the service bus's complaint about a node that is away.
+func (p *provider) unreachable() string {
+	return "GSB error: remote service at /net/" + string(p.id) + " error: GSB failure: endpoint address not found"
+}
+
+// matches reports whether the offer and a demand want each other.
+func (p *provider) matches(d golem.DemandSpec) bool {
+	return match.Match(
+		match.Side{Properties: d.Properties, Constraints: d.Constraints},
+		match.Side{Properties: p.offer.Properties, Constraints: p.offer.Constraints})
+}
+
+func (p *provider) full() bool { return p.busy >= p.Slots }
+
+// slowdown is how many times longer than here a command takes there.
+func (p Provider) slowdown() float64 { return max(1, 1/p.Speed) }
+
+// openMarket publishes the providers' offers.
+func (s *Server) openMarket() []*provider {
+	list := s.Providers
+	if list == nil {
+		list = DrawProviders(s.Seed, cmp.Or(s.Count, 12))
+	}
+	subnet := cmp.Or(s.Subnet, "public")
+	var market []*provider
+	for _, each := range list {
+		p := &provider{Provider: each.withDefaults(subnet)}
+		p.id = p.NodeID
+		if p.OfflineAfter != 0 {
+			p.unreachedAt = s.started.Add(p.OfflineAfter)
+		}
+		p.offer = p.publish(s.started)
+		market = append(market, p)
+	}
+	return market
+}
