@@ -12,10 +12,11 @@
 // # Lifetimes
 //
 // A Sandbox lives from Open to Close. A command may leave processes running, as
-// a service does; Close ends those too, and removes the directory. On Linux
-// nothing survives the death of the devnet either.
+// a service does; Close ends those too, and removes the directory. On Linux a
+// small process of each Sandbox does the same when the devnet is killed.
 //
 // Processes live in real time. In a testing/synctest bubble they work, but
-// waiting for one is not durably blocking, so the bubble's clock stands still
-// until it ends.
+// waiting for one is not durably blocking: the bubble's clock stands still until
+// it ends, so that no timeout fires, and Wall and Slowdown see no time pass. A
+// command in a bubble must leave no process that holds its output.
 package process

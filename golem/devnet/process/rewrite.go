@@ -28,16 +28,25 @@ func (r rewriter) in(text string) string {
 		n := 1
 		if text[i] == '/' && !continuesPath(text[:i]) {
 			if hasPath(text[i:], r.dir) {
-				n = len(r.dir)
+				n = pathLen(text[i:], r.dir)
 			} else if v := r.find(text[i:]); v != "" {
 				b.WriteString(r.dir)
-				n = len(v)
+				n = pathLen(text[i:], v)
 			}
 		}
 		b.WriteString(text[i : i+n])
 		i += n
 	}
 	return b.String()
+}
+
+// pathLen is the length of the path p that text starts with, and of the slash
+// after it, which must not be looked at as the start of another path.
+func pathLen(text, p string) int {
+	if strings.HasPrefix(text[len(p):], "/") {
+		return len(p) + 1
+	}
+	return len(p)
 }
 
 // out puts container paths back into what a command wrote.

@@ -1,6 +1,9 @@
 package process
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestRewrite(t *testing.T) {
 	const dir = "/tmp/net/a1"
@@ -90,4 +93,43 @@ func TestRewriteOut(t *testing.T) {
 			t.Errorf("out(%q) = %q, want %q", in, got, want)
 		}
 	}
+}
+
+func TestRewriteUnderOddDirectory(t *testing.T) {
+	for _, dir := range []string{"/tmp/a-", "/tmp/a=-1", "/tmp/a@", "/golem/net", "/golem/work/net"} {
+		r := newRewriter(dir, []string{"/golem/work", "/golem/odd-"})
+		for in, want := range map[string]string{
+			"cat /golem/work/a":      "cat " + dir + "/golem/work/a",
+			"/golem/odd-/golem/work": dir + "/golem/odd-/golem/work",
+			dir + "/golem/work":      dir + "/golem/work",
+		} {
+			if got := r.in(in); got != want {
+				t.Errorf("under %s: in(%q) = %q, want %q", dir, in, got, want)
+			}
+		}
+	}
+}
+
+// FuzzRewrite checks that mapping twice is mapping once, and that what is mapped
+// comes back.
+func FuzzRewrite(f *testing.F) {
+	for _, seed := range []string{
+		"", "cp /golem/input/a /golem/output/b", "${X:-/golem/work}", `"$HOME"/golem/work`, "-I/golem/input",
+		"file:///golem/work", "/tmp/net/a1/golem/work", "'/golem'", "/golem/work/golem/work", "\xff/golem/work",
+	} {
+		f.Add(seed)
+	}
+	r := newRewriter("/tmp/net/a1", []string{"/golem/work", "/golem/input", "/golem/output", "/data-", "/tmp"})
+	f.Fuzz(func(t *testing.T, text string) {
+		in := r.in(text)
+		if again := r.in(in); again != in {
+			t.Errorf("in(%q) = %q, again %q", text, in, again)
+		}
+		if strings.Contains(text, r.dir) {
+			return
+		}
+		if back := string(r.out([]byte(in))); back != text {
+			t.Errorf("in(%q) = %q, back %q", text, in, back)
+		}
+	})
 }

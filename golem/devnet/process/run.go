@@ -189,11 +189,11 @@ func (s *Sandbox) attach(cmd *exec.Cmd, stdout, stderr io.Writer) (*readers, err
 		}
 		*stream.child = theirs
 		r.childEnds = append(r.childEnds, theirs)
-		s.keep(ours)
+		s.hold(ours)
 		both.Add(1)
 		s.readers.Go(func() {
 			defer both.Done()
-			defer s.drop(ours)
+			defer s.release(ours)
 			_, _ = io.Copy(stream.to, ours)
 		})
 	}
@@ -223,13 +223,13 @@ func (r *readers) wait() {
 	}
 }
 
-func (s *Sandbox) keep(f *os.File) {
+func (s *Sandbox) hold(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.streams[f] = struct{}{}
 }
 
-func (s *Sandbox) drop(f *os.File) {
+func (s *Sandbox) release(f *os.File) {
 	s.mu.Lock()
 	delete(s.streams, f)
 	s.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -64,6 +65,7 @@ type Sandbox struct {
 	maps rewriter
 	env  []string
 	mark string // environment entry that tells our processes from others
+	keep keeper
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelCauseFunc
@@ -80,7 +82,7 @@ type Sandbox struct {
 	past    time.Duration // CPU time of groups that are gone
 }
 
-// Open makes the directory and its volumes. It starts no process.
+// Open makes the directory and its volumes. The caller must Close the Sandbox.
 func Open(o Options) (*Sandbox, error) {
 	o = o.withDefaults()
 	dir, err := makeDirs(o)
@@ -97,6 +99,7 @@ func Open(o Options) (*Sandbox, error) {
 		streams: map[*os.File]struct{}{},
 	}
 	s.env = s.environment()
+	s.keep = startKeeper(s.mark, s.o.Dir)
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	return s, nil
 }
@@ -108,10 +111,10 @@ func makeDirs(o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := checkVolumes(o.Volumes); err != nil {
+	if dir, err = claimDir(dir); err != nil {
 		return "", err
 	}
-	if dir, err = claimDir(dir); err != nil {
+	if err := checkVolumes(dir, o.Volumes); err != nil {
 		return "", err
 	}
 	for _, d := range append([]string{"tmp", workDir}, o.Volumes...) {
@@ -122,10 +125,13 @@ func makeDirs(o Options) (string, error) {
 	return dir, nil
 }
 
-func checkVolumes(volumes []string) error {
-	for _, v := range volumes {
+func checkVolumes(dir string, volumes []string) error {
+	for _, v := range append(volumes[:len(volumes):len(volumes)], golemDir) {
 		if !plainPath(v) || !path.IsAbs(v) || path.Clean(v) != v || v == "/" {
 			return fmt.Errorf("volume %q is not a clean absolute path of plain characters", v)
+		}
+		if strings.HasPrefix(v+"/", dir+"/") {
+			return fmt.Errorf("directory %s cannot be told from volume %s", dir, v)
 		}
 	}
 	return nil
@@ -178,7 +184,7 @@ func (s *Sandbox) environment() []string {
 func (s *Sandbox) Path(container string) (string, bool) {
 	clean := path.Clean(container)
 	for _, v := range s.o.Volumes {
-		if clean == v || len(clean) > len(v) && clean[:len(v)+1] == v+"/" {
+		if strings.HasPrefix(clean+"/", v+"/") {
 			return filepath.Join(s.o.Dir, clean), true
 		}
 	}
@@ -208,6 +214,7 @@ func (s *Sandbox) shut() error {
 	left := endSurvivors(s.mark, s.o.Dir)
 	s.closeStreams()
 	s.readers.Wait()
+	s.keep.dismiss() // only now: until here the devnet may still be killed
 	if err := removeAll(s.o.Dir); err != nil {
 		return fmt.Errorf("close sandbox: %w", err)
 	}

@@ -80,15 +80,16 @@ func children(pid int) []int {
 	return out
 }
 
-// groupCPU returns the CPU time of the living processes of a group.
-func groupCPU(id int) time.Duration {
-	var total time.Duration
+// groupCPU returns the CPU time of the living processes of a group, and how many
+// they are.
+func groupCPU(id int) (total time.Duration, living int) {
 	for _, pid := range processes() {
 		if st, ok := readStat(pid); ok && st.group == id && st.state != 'Z' {
 			total += st.cpu
+			living++
 		}
 	}
-	return total
+	return total, living
 }
 
 // processes lists every process id.

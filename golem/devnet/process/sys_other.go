@@ -22,6 +22,6 @@ func groupAlive(int) bool { return false }
 
 func exitCode(state *os.ProcessState) int { return state.ExitCode() }
 
-func treeCPU(int) time.Duration       { return 0 }
-func groupCPU(int) time.Duration      { return 0 }
-func endSurvivors(string, string) int { return 0 }
+func treeCPU(int) time.Duration         { return 0 }
+func groupCPU(int) (time.Duration, int) { return 0, 0 }
+func endSurvivors(string, string) int   { return 0 }

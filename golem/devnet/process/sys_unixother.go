@@ -14,6 +14,6 @@ func ownGroup() *syscall.SysProcAttr {
 // Without /proc commands count when they end, and processes that left their
 // group are not found.
 
-func treeCPU(int) time.Duration       { return 0 }
-func groupCPU(int) time.Duration      { return 0 }
-func endSurvivors(string, string) int { return 0 }
+func treeCPU(int) time.Duration         { return 0 }
+func groupCPU(int) (time.Duration, int) { return 0, 0 }
+func endSurvivors(string, string) int   { return 0 }

@@ -34,18 +34,17 @@ func (s *Sandbox) ended(g *group, state *os.ProcessState) {
 		g.cpu = max(g.cpu, g.own)
 	}
 	s.mu.Unlock()
-	s.settle(g)
+	if !groupAlive(g.id) {
+		s.forget(g)
+	}
 }
 
-// settle forgets a group that is gone, but not its CPU time. It must be done
-// soon after the end, since the system may give the group's id to others.
-func (s *Sandbox) settle(g *group) {
-	if groupAlive(g.id) {
-		return
-	}
+// forget drops a group that is gone, but not its CPU time. It must be done soon
+// after the end, since the system may give the group's id to others.
+func (s *Sandbox) forget(g *group) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.groups[g.id] == g && !g.running {
+	if s.groups[g.id] == g {
 		delete(s.groups, g.id)
 		s.past += g.cpu
 	}
@@ -71,24 +70,23 @@ func (s *Sandbox) CPU() time.Duration {
 	return total
 }
 
+// measure brings the CPU time of a group up to date.
 func (s *Sandbox) measure(g *group) {
 	s.mu.Lock()
-	running := g.running
+	running, own := g.running, g.own
 	s.mu.Unlock()
 	var seen time.Duration
+	living := 1
 	if running {
 		seen = treeCPU(g.id)
 	} else {
-		seen = groupCPU(g.id)
+		seen, living = groupCPU(g.id)
 	}
 	s.mu.Lock()
-	g.cpu = max(g.cpu, seen)
-	if !running {
-		g.cpu = max(g.cpu, g.own+seen)
-	}
+	g.cpu = max(g.cpu, own+seen)
 	s.mu.Unlock()
-	if !running {
-		s.settle(g)
+	if living == 0 {
+		s.forget(g)
 	}
 }
 
