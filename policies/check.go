@@ -1,0 +1,277 @@
+package policies
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+
+	"tasks/spec/diag"
+)
+
+// A checker walks an expression and reports every name that is not there. The
+// library's own check stops at the first, and speaks of Go types.
+type checker struct {
+	source
+	path   string
+	policy string
+	root   *shape
+	funcs  map[string]bool
+
+	locals []local
+	found  diag.List
+	names  map[string][]string // what the expression reads, by how it is written
+}
+
+type local struct {
+	name  string
+	shape *shape
+}
+
+// report notes a mistake.
+func (c *checker) report(at file.Location, fact, hint string) {
+	c.found = append(c.found, diag.Diagnostic{Place: c.place(at), Path: c.path, Fact: fact, Hint: hint})
+}
+
+// visit walks a node and returns what is known of its value, nil for nothing.
+func (c *checker) visit(node ast.Node) *shape {
+	s, path := c.follow(node)
+	if len(path) > 0 {
+		c.names[pathName(path)] = path
+	}
+	return s
+}
+
+// follow is visit for a node that may be part of a longer path of names.
+func (c *checker) follow(node ast.Node) (*shape, []string) {
+	switch n := node.(type) {
+	case *ast.IdentifierNode:
+		return c.identifier(n)
+	case *ast.MemberNode:
+		return c.member(n)
+	case *ast.ChainNode:
+		return c.follow(n.Node)
+	case *ast.CallNode:
+		c.call(n)
+	case *ast.VariableDeclaratorNode:
+		c.locals = append(c.locals, local{n.Name, c.visit(n.Value)})
+		s := c.visit(n.Expr)
+		c.locals = c.locals[:len(c.locals)-1]
+		return s, nil
+	case *ast.BuiltinNode:
+		c.builtin(n)
+	default:
+		for _, child := range children(node) {
+			c.visit(child)
+		}
+	}
+	return nil, nil
+}
+
+// children are the nodes inside one that names nothing.
+func children(node ast.Node) []ast.Node {
+	switch n := node.(type) {
+	case *ast.UnaryNode:
+		return []ast.Node{n.Node}
+	case *ast.BinaryNode:
+		return []ast.Node{n.Left, n.Right}
+	case *ast.SliceNode:
+		return present(n.Node, n.From, n.To)
+	case *ast.PredicateNode:
+		return []ast.Node{n.Node}
+	case *ast.SequenceNode:
+		return n.Nodes
+	case *ast.ConditionalNode:
+		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
+	case *ast.ArrayNode:
+		return n.Nodes
+	case *ast.MapNode:
+		return n.Pairs
+	case *ast.PairNode:
+		return []ast.Node{n.Key, n.Value}
+	}
+	return nil
+}
+
+func present(nodes ...ast.Node) []ast.Node {
+	return slices.DeleteFunc(nodes, func(n ast.Node) bool { return n == nil })
+}
+
+func (c *checker) identifier(n *ast.IdentifierNode) (*shape, []string) {
+	for _, l := range slices.Backward(c.locals) {
+		if l.name == n.Value {
+			return l.shape, nil
+		}
+	}
+	if s, ok := c.root.fields[n.Value]; ok {
+		return s, []string{n.Value}
+	}
+	c.unknown(n.Location(), n.Value)
+	return nil, nil
+}
+
+func (c *checker) unknown(at file.Location, name string) {
+	fact := fmt.Sprintf("unknown name %q", name)
+	sees := fmt.Sprintf("%s sees %s", c.policy, listed(c.root.order))
+	switch {
+	case c.funcs[name]:
+		c.report(at, fmt.Sprintf("%q is a function", name), fmt.Sprintf("call it: %s(...)", name))
+	case spellings[name] != "":
+		c.report(at, fact, spellings[name])
+	case name == "max_price":
+		c.report(at, "max_price is not set", "set max_price: in the file to use it here")
+	default:
+		c.report(at, fact, didYouMean(name, c.root.order, sees))
+	}
+}
+
+// spellings are words of other languages, and names that are not there on purpose.
+var spellings = map[string]string{
+	"null": "nothing is written nil", "None": "nothing is written nil", "none": "nothing is written nil",
+	"undefined": "nothing is written nil", "NULL": "nothing is written nil",
+	"True": "write true", "False": "write false", "TRUE": "write true", "FALSE": "write false", "yes": "write true", "no": "write false",
+	"$env": "name what you need of it",
+	"env":  "an expression sees no environment variables",
+}
+
+func didYouMean(word string, candidates []string, otherwise string) string {
+	if near, ok := diag.Nearest(word, candidates); ok {
+		return fmt.Sprintf("did you mean %q? %s", near, otherwise)
+	}
+	return otherwise
+}
+
+func (c *checker) member(n *ast.MemberNode) (*shape, []string) {
+	base, path := c.follow(n.Node)
+	key, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		c.visit(n.Property)
+		if len(path) > 0 {
+			c.names[pathName(path)] = path
+		}
+		if base != nil {
+			return base.elem, nil
+		}
+		return nil, nil
+	}
+	if base == nil {
+		return nil, nil
+	}
+	child, known := base.fields[key.Value]
+	if known {
+		c.ambiguous(key, base, path)
+		return child, c.fetched(base, path, key.Value)
+	}
+	if base.open {
+		return nil, c.fetched(base, path, key.Value)
+	}
+	c.absent(key, base, n.Node)
+	return nil, nil
+}
+
+// ambiguous refuses task.id where the items have an id of their own.
+func (c *checker) ambiguous(key *ast.StringNode, base *shape, path []string) {
+	if len(path) != 1 || path[0] != "task" {
+		return
+	}
+	item := base.fields["item"]
+	if item == nil || item.fields[key.Value] == nil || item.fields[key.Value] == base.fields[key.Value] {
+		return
+	}
+	c.report(key.Location(), fmt.Sprintf("task.%s could be the task's own or the item's", key.Value),
+		fmt.Sprintf("for the item's, write task.item.%s; the task's own cannot be had while the items have that key", key.Value))
+}
+
+// fetched is the path to read at run time: keys of the item through the item.
+func (c *checker) fetched(base *shape, path []string, key string) []string {
+	if len(path) == 0 {
+		return nil
+	}
+	return append(slices.Clip(path), key)
+}
+
+func (c *checker) absent(key *ast.StringNode, base *shape, of ast.Node) {
+	name := of.String()
+	if len(base.fields) == 0 {
+		c.report(key.Location(), fmt.Sprintf("%s is %s and has no %q", name, base.word(), key.Value), inside(base))
+		return
+	}
+	c.report(key.Location(), fmt.Sprintf("%s has no %q", name, key.Value),
+		didYouMean(key.Value, base.order, fmt.Sprintf("%s has %s", name, listed(base.order))))
+}
+
+// inside says how to get at what people look for inside a plain value.
+func inside(base *shape) string {
+	switch base.word() {
+	case "a duration":
+		return `compare it with duration("5m"), or take seconds(...) of it`
+	case "a time":
+		return "take hour(...) or weekday(...) of it"
+	}
+	return ""
+}
+
+func (c *checker) call(n *ast.CallNode) {
+	switch callee := n.Callee.(type) {
+	case *ast.IdentifierNode:
+		if !c.funcs[callee.Value] {
+			c.unknownFunction(callee.Location(), callee.Value)
+		}
+	case *ast.MemberNode:
+		base := c.visit(callee.Node)
+		hint := "functions stand in front: f(x)"
+		if base != nil && inside(base) != "" {
+			hint = inside(base)
+		}
+		c.report(callee.Property.Location(), "nothing can be called after a dot", hint)
+	default:
+		c.report(n.Location(), "this cannot be called", "")
+	}
+	for _, arg := range n.Arguments {
+		c.visit(arg)
+	}
+	c.constant(n)
+}
+
+// constant checks the text of duration("...") and date("...") before anything
+// depends on it.
+func (c *checker) constant(n *ast.CallNode) {
+	if _, _, err := constantOf(n); err != nil {
+		c.report(n.Arguments[0].Location(), err.Error(), "")
+	}
+}
+
+func (c *checker) unknownFunction(at file.Location, name string) {
+	fact := fmt.Sprintf("unknown function %q", name)
+	switch {
+	case name == "now":
+		c.report(at, fact, "an expression reads no clock: run.now is the time of the decision")
+	case c.root.fields[name] != nil:
+		c.report(at, fmt.Sprintf("%q is no function", name), "")
+	case isCommand(name):
+		c.report(at, fact, "only activity.prepare can call it")
+	default:
+		names := slices.Sorted(maps.Keys(c.funcs))
+		near, ok := diag.Nearest(name, names)
+		if !ok {
+			c.report(at, fact, "the functions are "+listed(names))
+			return
+		}
+		c.report(at, fact, fmt.Sprintf("did you mean %q?", near))
+	}
+}
+
+func isCommand(name string) bool {
+	return slices.ContainsFunc(commands(), func(f function) bool { return f.doc.Name == name })
+}
+
+func (c *checker) builtin(n *ast.BuiltinNode) {
+	if !c.funcs[n.Name] {
+		c.unknownFunction(n.Location(), n.Name)
+	}
+	for _, arg := range n.Arguments {
+		c.visit(arg)
+	}
+}
