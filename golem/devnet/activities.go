@@ -24,10 +24,12 @@ type activity struct {
 	ctx      context.Context // ends with the exe-unit
 	cancel   context.CancelFunc
 	over     chan struct{} // closed when the exe-unit is gone
+	hung     bool          // it answers nothing any more
 	usage    []float64     // the last report, nil before the first
 	reported time.Time
 
 	batches map[golem.BatchID]*batch
+	recent  []golem.BatchID // in order of exec
 	running *batch
 	command *golem.Command
 
@@ -187,7 +189,7 @@ func describe(c golem.Command) (name string, params []string) {
 // The runtime is asked without the lock, because it may have to read files.
 func (s *Server) measure(a *activity, maxAge time.Duration) {
 	s.mu.Lock()
-	stale := !a.ended() && time.Since(a.reported) >= maxAge
+	stale := !a.ended() && !a.hung && time.Since(a.reported) >= maxAge
 	s.mu.Unlock()
 	if !stale {
 		return

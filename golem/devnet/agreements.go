@@ -1,7 +1,6 @@
 package devnet
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -215,42 +214,4 @@ func (s *Server) cancelAgreement(r *http.Request) (answer, error) {
 	g.endLocked(golem.AgreementCancelled)
 	s.agreementEventLocked(g, golem.AgreementEvent{EventType: golem.EventAgreementCancelled, Reason: reason})
 	return ok(nil)
-}
-
-// agreementEventLocked records a change of g and wakes those who poll for it.
-func (s *Server) agreementEventLocked(g *agreement, e golem.AgreementEvent) golem.AgreementEvent {
-	e.EventDate = golem.NewTimestamp(s.stampLocked())
-	e.AgreementID = g.AgreementID
-	s.disk.agreementEvents = append(s.disk.agreementEvents, e)
-	s.disk.agreementBell.ring()
-	return e
-}
-
-// listAgreementEvents answers GET /agreementEvents: kept, not consumed, later than
-// the cursor.
-func (s *Server) listAgreementEvents(r *http.Request) (answer, error) {
-	q := queryOf(r)
-	timeout, limit, err := pollParams(q, 20)
-	after, session := q.time("afterTimestamp"), q.text("appSessionId")
-	if err = cmp.Or(q.err, err); err != nil {
-		return answer{}, err
-	}
-	events := []eventWire{}
-	_, err = s.poll(r.Context(), timeout, func() <-chan struct{} {
-		for _, e := range s.disk.agreementEvents {
-			at, _ := e.EventDate.Time()
-			g := s.disk.agreements[e.AgreementID]
-			if at.After(after) && (session == "" || g.AppSessionID == session) && len(events) < limit {
-				events = append(events, eventWire(e))
-			}
-		}
-		if len(events) == 0 {
-			return s.disk.agreementBell.wait()
-		}
-		return nil
-	})
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(events)
 }

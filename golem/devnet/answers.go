@@ -1,6 +1,10 @@
 package devnet
 
-import "tasks/golem"
+import (
+	"slices"
+
+	"tasks/golem"
+)
 
 // answerCounter is the provider's answer to our counter: a Draft, a rejection,
 // or silence.
@@ -22,7 +26,7 @@ func (s *Server) answerCounter(own *proposal) {
 	case v.offer == nil:
 	case p.full():
 		s.rejectCounterLocked(own, noCapacity(p))
-		p.waiting = append(p.waiting, own)
+		p.remember(own)
 	default:
 		s.draftLocked(own, v.offer)
 	}
@@ -84,8 +88,14 @@ func (s *Server) answerLate(own *proposal) {
 	switch {
 	case p.offline(now()) || v.offer == nil:
 	case p.full():
-		p.waiting = append(p.waiting, own)
+		p.remember(own)
 	default:
 		s.draftLocked(own, v.offer)
 	}
+}
+
+// remember keeps a counter for later, and forgets those whose demand is gone.
+func (p *provider) remember(own *proposal) {
+	p.waiting = slices.DeleteFunc(p.waiting, func(w *proposal) bool { return !w.demand.alive(now()) })
+	p.waiting = append(p.waiting, own)
 }

@@ -1,7 +1,6 @@
 package devnet
 
 import (
-	"encoding/json"
 	"net/http"
 	"reflect"
 	"time"
@@ -108,22 +107,11 @@ func (s *Server) waitForApproval(r *http.Request) (answer, error) {
 	case err != nil:
 		return answer{}, err
 	case !decided:
-		return answer{}, s.approvalTimeout(r)
+		return answer{}, refuse(http.StatusRequestTimeout, "Timeout while waiting for Agreement [R-%s] approval.", r.PathValue("a"))
 	case outcome != nil:
 		return answer{}, outcome
 	}
 	return noContent()
-}
-
-// approvalTimeout is the answer of a wait that took too long, unless the
-// agreement expired meanwhile, which only a reading notices.
-func (s *Server) approvalTimeout(r *http.Request) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if g, err := s.agreementLocked(r); err != nil || approvalOf(g) != nil {
-		return approvalOf(g)
-	}
-	return refuse(http.StatusRequestTimeout, "Timeout while waiting for Agreement [R-%s] approval.", r.PathValue("a"))
 }
 
 // approvalOf is the refusal of an agreement that cannot be approved any more,
@@ -142,19 +130,4 @@ func approvalOf(g *agreement) error {
 		return refuse(http.StatusBadRequest, "Agreement [R-%s] should be confirmed, before waiting for approval.", g.AgreementID)
 	}
 	return nil
-}
-
-// An eventWire writes an agreement event as the daemon does: a termination has
-// its signature even though it is empty.
-type eventWire golem.AgreementEvent
-
-// MarshalJSON adds the empty signature.
-func (e eventWire) MarshalJSON() ([]byte, error) {
-	if e.EventType != golem.EventAgreementTerminated {
-		return json.Marshal(golem.AgreementEvent(e))
-	}
-	return json.Marshal(struct {
-		golem.AgreementEvent
-		Signature string `json:"signature"`
-	}{AgreementEvent: golem.AgreementEvent(e)})
 }

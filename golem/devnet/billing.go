@@ -28,8 +28,12 @@ func (s *Server) billWhileRunning(a *activity) {
 	}
 }
 
-// interval is the negotiated distance of debit notes, or the stock one.
+// interval is the negotiated distance of debit notes, or the stock one, unless
+// the provider goes its own way.
 func (g *agreement) interval(missing time.Duration) time.Duration {
+	if every := g.provider.NoteEvery; every > 0 {
+		return every
+	}
 	if d, agreed := g.Offer.Properties.Duration(golem.PropDebitNoteInterval); agreed && d > 0 {
 		return d
 	}

@@ -175,6 +175,34 @@ func (s *Server) registerLocked(a *activity) {
 			s.end(a, "ExeUnit process exited", "exit status: 137")
 		})
 	}
+	if age := a.agreement.provider.HangsAfter; age > 0 {
+		s.afterLocked(a.ctx, time.Until(a.spawned.Add(age)), func() { s.hang(a) })
+	}
+}
+
+// How long the provider bears an exe-unit without usage reports (protocol
+// section 5.3).
+const (
+	unresponsiveAfter = 5 * time.Second
+	lostAfter         = 10 * time.Second
+)
+
+// hang freezes an exe-unit until the provider ends it.
+func (s *Server) hang(a *activity) {
+	s.mu.Lock()
+	a.hung = true
+	s.mu.Unlock()
+	if sleep(a.ctx, unresponsiveAfter) != nil {
+		return
+	}
+	s.mu.Lock()
+	if !a.ended() {
+		a.state = golem.ActivityUnresponsive
+	}
+	s.mu.Unlock()
+	if sleep(a.ctx, lostAfter-unresponsiveAfter) == nil {
+		s.end(a, "Unresponsive", "no usage report for "+lostAfter.String())
+	}
 }
 
 // destroyActivity answers DELETE /activity/{id}; an activity that is over is

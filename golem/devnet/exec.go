@@ -35,21 +35,59 @@ func (s *Server) exec(r *http.Request) (answer, error) {
 	if body.Text == nil {
 		return answer{}, refusePlain(http.StatusBadRequest, "Json deserialize error: missing field `text`")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a, err := s.exeUnitLocked(r)
-	if err != nil {
-		return answer{}, err
+	q := queryOf(r)
+	timeout := q.seconds("timeout", activityTimeout) + activityMargin
+	if q.err != nil {
+		return answer{}, q.err
 	}
 	commands, err := parseScript(*body.Text)
-	if err != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, missing := s.exeUnitLocked(r)
+	switch {
+	case missing != nil:
+		return answer{}, missing
+	case a.hung:
+		return answer{}, s.timeOutLocked(r, a, timeout)
+	case err != nil:
 		return answer{}, err
 	}
 	b := &batch{id: golem.BatchID(randomHex(16)), commands: commands}
 	b.ctx, b.cancel = context.WithCancel(a.ctx)
-	a.batches[b.id] = b
+	a.keep(b)
 	s.runLocked(func() { s.execute(a, b) })
 	return ok(b.id)
+}
+
+// timeOutLocked is a call to an exe-unit that does not answer. It lets go of
+// the lock while it waits.
+func (s *Server) timeOutLocked(r *http.Request, a *activity, timeout time.Duration) error {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	wait, stop := context.WithTimeout(r.Context(), timeout)
+	defer stop()
+	select {
+	case <-wait.Done():
+		return refuse(http.StatusRequestTimeout, "Timeout")
+	case <-a.over:
+		return exeUnitGone(a.id)
+	case <-s.ctx.Done():
+		return errAborted
+	}
+}
+
+// maxBatches is how many batches an exe-unit remembers. A real one remembers all
+// of them until it runs out of memory.
+const maxBatches = 256
+
+// keep makes a batch known and forgets the oldest.
+func (a *activity) keep(b *batch) {
+	if len(a.recent) == maxBatches {
+		delete(a.batches, a.recent[0])
+		a.recent = a.recent[1:]
+	}
+	a.batches[b.id] = b
+	a.recent = append(a.recent, b.id)
 }
 
 var commandNames = []string{"deploy", "start", "run", "transfer", "terminate", "sign"}
@@ -152,12 +190,12 @@ func (s *Server) enter(a *activity, b *batch, command golem.Command) bool {
 	return true
 }
 
-// record adds a result, unless the exe-unit is gone, and reports whether it
+// record adds a result, unless the exe-unit is gone or hangs, and reports whether it
 // still lives.
 func (s *Server) record(a *activity, b *batch, res result) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a.ended() {
+	if a.ended() || a.hung {
 		return false
 	}
 	res.EventDate = s.stampLocked()

@@ -24,27 +24,26 @@ func (b *bell) ring() {
 }
 
 // poll calls look under the lock until it returns nil, waiting in between on
-// the channel that it returned. It reports false when timeout passed first.
-// A client that leaves or a server that closes is errAborted, so that nothing
+// the channel that it returned. It looks once more when timeout has passed, and
+// reports false when there is still something to wait for. A client that leaves or a server that closes is errAborted, so that nothing
 // is taken for an answer that nobody reads.
 func (s *Server) poll(ctx context.Context, timeout time.Duration, look func() <-chan struct{}) (bool, error) {
 	deadline, stop := context.WithTimeout(ctx, max(timeout, 0))
 	defer stop()
 	for {
+		over := deadline.Err() != nil
 		s.mu.Lock()
 		wake := look()
 		s.mu.Unlock()
-		if wake == nil {
-			return true, nil
+		if wake == nil || over {
+			return wake == nil, nil
 		}
 		select {
 		case <-wake:
 		case <-deadline.Done():
-			if ctx.Err() != nil {
-				return false, errAborted
-			}
-			return false, nil
 		case <-s.ctx.Done():
+		}
+		if ctx.Err() != nil || s.ctx.Err() != nil {
 			return false, errAborted
 		}
 	}

@@ -142,8 +142,11 @@ func mismatch(p *proposal, spec golem.DemandSpec) error {
 
 func (s *Server) storeCounterLocked(p *proposal, spec golem.DemandSpec) *proposal {
 	p.countered = true
-	if p.State == golem.ProposalRejected {
-		p.State = golem.ProposalDraft // a rejected proposal reopens
+	if p.State == golem.ProposalRejected { // it reopens
+		p.State = golem.ProposalInitial
+		if p.prev != nil {
+			p.State = golem.ProposalDraft
+		}
 	}
 	own := &proposal{
 		Proposal: golem.Proposal{

@@ -61,12 +61,18 @@ type Provider struct {
 	StartFails string
 	// DiesAfter kills each exe-unit at that age.
 	DiesAfter time.Duration
+	// HangsAfter freezes each exe-unit at that age: calls to it time out and
+	// nothing is metered any more. It becomes Unresponsive after 5 s and is ended
+	// by the provider after 10 s.
+	HangsAfter time.Duration
 	// LeavesAfter terminates each agreement that long after its approval, with
 	// code Shutdown.
 	LeavesAfter time.Duration
 	// Overcharge multiplies the amounts of its bills; 0 means honest. The usage
 	// that it reports stays true.
 	Overcharge float64
+	// NoteEvery is the distance of its debit notes, whatever was agreed.
+	NoteEvery time.Duration
 }
 
 // withDefaults fills in what is zero.

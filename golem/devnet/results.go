@@ -105,7 +105,7 @@ func (s *Server) batchResults(r *http.Request) (answer, error) {
 		return answer{}, err
 	case gone != nil:
 		return answer{}, gone
-	case wanted < 0:
+	case wanted < 0 && results != nil:
 		return ok(results)
 	case !inTime:
 		return answer{}, refuse(http.StatusRequestTimeout, "Timeout")
@@ -114,11 +114,15 @@ func (s *Server) batchResults(r *http.Request) (answer, error) {
 }
 
 // resultsLocked returns what a batch has so far, and what to wait for while the
-// wanted result (-1 for the last) is not there.
+// wanted result (-1 for the last) is not there. An exe-unit that hangs has
+// none, not even an empty list.
 func (s *Server) resultsLocked(r *http.Request, wanted int) ([]result, <-chan struct{}, error) {
 	a, err := s.exeUnitLocked(r)
 	if err != nil {
 		return nil, nil, err
+	}
+	if a.hung {
+		return nil, a.over, nil
 	}
 	b := a.batches[golem.BatchID(r.PathValue("batch"))]
 	if b == nil {

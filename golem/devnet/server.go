@@ -168,7 +168,7 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 func (s *Server) funds() golem.Amount {
 	if s.Funds.IsZero() {
-		return golem.Amount{}.Add(defaultFunds)
+		return defaultFunds
 	}
 	return s.Funds
 }

@@ -41,7 +41,7 @@ type durable struct {
 	payments        []golem.Payment
 	paid            bell
 
-	agreementEvents []golem.AgreementEvent
+	agreementEvents []agreementEvent
 	agreementBell   bell
 	noteEvents      documentLog
 	invoiceEvents   documentLog
