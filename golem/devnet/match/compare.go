@@ -94,16 +94,9 @@ func compareParsed[T any](op operator, property, literal string, parse func(stri
 	return truth(ok && holds(op, compare(p, l)))
 }
 
-// maxExponent bounds decimals, because comparing two of them writes both out to
-// the same exponent.
-const maxExponent = 1000
-
 func parseDecimal(s string) (decimal.Decimal, bool) {
 	d, err := decimal.NewFromString(s)
-	if err != nil || d.Exponent() > maxExponent || d.Exponent() < -maxExponent {
-		return decimal.Decimal{}, false
-	}
-	return d, true
+	return d, err == nil
 }
 
 func parseDateTime(s string) (time.Time, bool) {

@@ -84,6 +84,28 @@ func TestSink(t *testing.T) {
 	}
 }
 
+func TestLateOutputIsForgotten(t *testing.T) {
+	s := open(t, process.Options{})
+	var mu sync.Mutex
+	var got string
+	sink := func(_ string, chunk []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		got += string(chunk)
+	}
+	script := "(while ! [ -e go ]; do sleep 0.01; done; echo late; echo $$ > said) & echo early"
+	out := s.Run(t.Context(), sh(script), sink)
+	if string(out.Stdout) != "early\n" {
+		t.Errorf("outcome: %+v", resultOf(out))
+	}
+	s.Run(t.Context(), sh("touch go; while ! [ -e said ]; do sleep 0.01; done; sleep 0.05"), nil)
+	mu.Lock()
+	defer mu.Unlock()
+	if got != "early\n" {
+		t.Errorf("sink got %q, want nothing after Run", got)
+	}
+}
+
 func TestFloodOfOutput(t *testing.T) {
 	s := open(t, process.Options{})
 	out := s.Run(t.Context(), sh("head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2; echo end"), nil)

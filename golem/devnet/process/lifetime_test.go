@@ -85,6 +85,25 @@ func TestCancel(t *testing.T) {
 	expectGone(t, readPID(t, s, "/golem/work/me"))
 }
 
+func TestCancelAfterTheEndChangesNothing(t *testing.T) {
+	s := open(t, process.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for pid := readPID(t, s, "/golem/work/me"); alive(pid); {
+			wait()
+		}
+	}()
+	// The child holds the output, so that Run is still reading when the shell is gone.
+	out := s.Run(ctx, sh("sleep 60 & echo $$ > me; exit 4"), nil)
+	if ctx.Err() == nil {
+		t.Fatal("Run returned before the cancellation")
+	}
+	if d := cmp.Diff(result{Code: 4}, resultOf(out)); d != "" {
+		t.Errorf("outcome (-want +got):\n%s", d)
+	}
+}
+
 func TestBackgroundProcessDoesNotHoldTheCommand(t *testing.T) {
 	s := open(t, process.Options{})
 	out := s.Run(t.Context(), sh("sleep 60 & echo $! > child; echo started"), nil)
@@ -111,12 +130,13 @@ func TestCloseLeavesNothing(t *testing.T) {
 	go func() {
 		outcomes <- s.Run(t.Context(), sh(`
 			setsid sh -c 'echo $$ > session; exec sleep 60' &
+			setsid sh -c 'echo $$ > away; cd / && exec sleep 60' &
 			setsid env -i sh -c 'echo $$ > bare; exec sleep 60' &
 			mkdir sealed && touch sealed/file && chmod 0 sealed
 			echo $$ > me; sleep 60`), nil)
 	}()
 	var pids []int
-	for _, f := range []string{"session", "bare", "me"} {
+	for _, f := range []string{"session", "away", "bare", "me"} {
 		pids = append(pids, readPID(t, s, "/golem/work/"+f))
 	}
 	if err := s.Close(); err != nil {
@@ -131,12 +151,27 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("directory is still there: %v", err)
 	}
+	if left := mentioning(dir); len(left) > 0 {
+		t.Errorf("processes that still mention the directory: %q", left)
+	}
 	if out := s.Run(t.Context(), sh("true"), nil); !errors.Is(out.Err, process.ErrClosed) {
 		t.Errorf("Run after Close: %+v, want ErrClosed", resultOf(out))
 	}
 	if err := s.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
 	}
+}
+
+// mentioning returns the command lines that hold the text.
+func mentioning(text string) []string {
+	var out []string
+	names, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, name := range names {
+		if b, err := os.ReadFile(name); err == nil && bytes.Contains(b, []byte(text)) {
+			out = append(out, strings.ReplaceAll(string(b), "\x00", " "))
+		}
+	}
+	return out
 }
 
 // A bubble must end without anything left of ours, and its clock must not have

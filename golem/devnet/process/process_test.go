@@ -134,15 +134,20 @@ func TestCPU(t *testing.T) {
 	}
 	done := make(chan process.Outcome, 1)
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { done <- s.Run(ctx, sh("(while :; do :; done) & while :; do :; done"), nil) }()
+	go func() { done <- s.Run(ctx, sh("(while :; do :; done) & wait"), nil) }()
 	last := time.Duration(0)
-	for last < 50*time.Millisecond && t.Context().Err() == nil {
+	for range 5000 {
 		now := s.CPU()
 		if now < last {
 			t.Fatalf("CPU fell from %v to %v", last, now)
 		}
-		last = now
+		if last = now; last >= 50*time.Millisecond {
+			break
+		}
 		wait()
+	}
+	if last < 50*time.Millisecond {
+		t.Errorf("CPU of a child that is busy = %v", last)
 	}
 	cancel()
 	<-done
