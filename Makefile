@@ -1,0 +1,36 @@
+.PHONY: help build test race lint fuzz update bench cover ci
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+
+build: ## build the static binary bin/tasks
+	CGO_ENABLED=0 go build -trimpath -o bin/tasks ./cmd/tasks
+
+test: ## run all tests
+	go test ./...
+
+race: ## run the tests of packages with goroutines under the race detector
+	go test -race -short ./golem/... ./runner/... ./policies/...
+
+lint: ## gofmt, vet and staticcheck
+	@test -z "$$(gofmt -l cmd golem policies runner spec *.go)" || (gofmt -l cmd golem policies runner spec *.go; exit 1)
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+fuzz: ## fuzz every target for a short while
+	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./spec
+	go test -run '^$$' -fuzz FuzzCompile -fuzztime 30s ./policies
+	go test -run '^$$' -fuzz FuzzEvents -fuzztime 30s ./golem
+	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./golem/devnet/match
+
+update: ## rewrite the golden files from what the code does now
+	go test ./spec/... ./runner/state ./cmd/tasks -update
+
+bench: ## run every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+cover: ## coverage of the tests, by package
+	go test -cover ./...
+
+ci: ## what CI runs
+	.ci/run
