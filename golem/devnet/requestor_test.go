@@ -2,6 +2,7 @@ package devnet_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type requestor struct {
 	server *devnet.Server
 	demand golem.DemandSpec
 	alloc  golem.AllocationID
+	kept   map[golem.DemandID][]golem.DemandEvent // collected and not asked for yet
 }
 
 const session = "devnet-test"
@@ -51,6 +53,7 @@ func newRequestor(t *testing.T, server *devnet.Server) *requestor {
 		t:      t,
 		ctx:    t.Context(),
 		server: server,
+		kept:   map[golem.DemandID][]golem.DemandEvent{},
 		demand: golem.DemandSpec{
 			Properties: golem.Properties{
 				golem.PropExpiration:    float64(time.Now().Add(20 * time.Minute).UnixMilli()),
@@ -109,11 +112,24 @@ func (r *requestor) publish() golem.DemandID {
 // next collects until there is one event and returns it.
 func (r *requestor) next(demand golem.DemandID) golem.DemandEvent {
 	r.t.Helper()
-	events := must[[]golem.DemandEvent](r)(r.CollectOffers(r.ctx, demand, time.Minute, 1))
-	if len(events) != 1 {
-		r.t.Fatalf("CollectOffers() = %v, want one event", events)
+	return r.nextOf(demand, func(golem.DemandEvent) bool { return true })
+}
+
+// nextOf collects until there is an event that is wanted, and keeps the others.
+func (r *requestor) nextOf(demand golem.DemandID, wanted func(golem.DemandEvent) bool) golem.DemandEvent {
+	r.t.Helper()
+	for {
+		if i := slices.IndexFunc(r.kept[demand], wanted); i >= 0 {
+			e := r.kept[demand][i]
+			r.kept[demand] = slices.Delete(r.kept[demand], i, i+1)
+			return e
+		}
+		events := must[[]golem.DemandEvent](r)(r.CollectOffers(r.ctx, demand, time.Minute, 1))
+		if len(events) != 1 {
+			r.t.Fatalf("CollectOffers() = %v, want one event", events)
+		}
+		r.kept[demand] = append(r.kept[demand], events...)
 	}
-	return events[0]
 }
 
 func (r *requestor) counter(demand golem.DemandID, p golem.ProposalID) golem.ProposalID {
@@ -125,8 +141,10 @@ func (r *requestor) counter(demand golem.DemandID, p golem.ProposalID) golem.Pro
 func (r *requestor) draft(demand golem.DemandID) golem.Proposal {
 	r.t.Helper()
 	initial := r.next(demand)
-	r.counter(demand, initial.Proposal.ProposalID)
-	event := r.next(demand)
+	own := r.counter(demand, initial.Proposal.ProposalID)
+	event := r.nextOf(demand, func(e golem.DemandEvent) bool {
+		return e.ProposalID == own || e.Proposal != nil && e.Proposal.PrevProposalID == own
+	})
 	if event.Proposal == nil || event.Proposal.State != golem.ProposalDraft {
 		r.t.Fatalf("answer to the counter is %+v, want a Draft", event)
 	}
