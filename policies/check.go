@@ -2,7 +2,6 @@ package policies
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
@@ -19,6 +18,7 @@ type checker struct {
 	policy string
 	root   *shape
 	funcs  map[string]bool
+	docs   []FuncDoc // of funcs
 
 	locals []local
 	found  diag.List
@@ -38,10 +38,18 @@ func (c *checker) report(at file.Location, fact, hint string) {
 // visit walks a node and returns what is known of its value, nil for nothing.
 func (c *checker) visit(node ast.Node) *shape {
 	s, path := c.follow(node)
+	c.reads(path)
+	if s != nil && s.group() {
+		c.report(node.Location(), fmt.Sprintf("%s is a group of names, not a value", node), "name one of them: "+listed(s.order))
+	}
+	return s
+}
+
+// reads remembers a name that the expression reads.
+func (c *checker) reads(path []string) {
 	if len(path) > 0 {
 		c.names[pathName(path)] = path
 	}
-	return s
 }
 
 // follow is visit for a node that may be part of a longer path of names.
@@ -56,7 +64,9 @@ func (c *checker) follow(node ast.Node) (*shape, []string) {
 	case *ast.CallNode:
 		c.call(n)
 	case *ast.VariableDeclaratorNode:
-		c.locals = append(c.locals, local{n.Name, c.visit(n.Value)})
+		value, path := c.follow(n.Value)
+		c.reads(path)
+		c.locals = append(c.locals, local{n.Name, value})
 		s := c.visit(n.Expr)
 		c.locals = c.locals[:len(c.locals)-1]
 		return s, nil
@@ -132,8 +142,8 @@ var spellings = map[string]string{
 	"null": "nothing is written nil", "None": "nothing is written nil", "none": "nothing is written nil",
 	"undefined": "nothing is written nil", "NULL": "nothing is written nil",
 	"True": "write true", "False": "write false", "TRUE": "write true", "FALSE": "write false", "yes": "write true", "no": "write false",
-	"$env": "name what you need of it",
-	"env":  "an expression sees no environment variables",
+	"$env": "name what you need of it", "now": "run.now is the time of the decision",
+	"env": "an expression sees no environment variables",
 }
 
 func didYouMean(word string, candidates []string, otherwise string) string {
@@ -148,9 +158,7 @@ func (c *checker) member(n *ast.MemberNode) (*shape, []string) {
 	key, ok := n.Property.(*ast.StringNode)
 	if !ok {
 		c.visit(n.Property)
-		if len(path) > 0 {
-			c.names[pathName(path)] = path
-		}
+		c.reads(path)
 		if base != nil {
 			return base.elem, nil
 		}
@@ -160,15 +168,17 @@ func (c *checker) member(n *ast.MemberNode) (*shape, []string) {
 		return nil, nil
 	}
 	child, known := base.fields[key.Value]
+	if !known && !base.open {
+		c.absent(key, base, n.Node)
+		return nil, nil
+	}
 	if known {
 		c.ambiguous(key, base, path)
-		return child, c.fetched(base, path, key.Value)
 	}
-	if base.open {
-		return nil, c.fetched(base, path, key.Value)
+	if len(path) == 0 {
+		return child, nil
 	}
-	c.absent(key, base, n.Node)
-	return nil, nil
+	return child, append(slices.Clip(path), key.Value)
 }
 
 // ambiguous refuses task.id where the items have an id of their own.
@@ -182,14 +192,6 @@ func (c *checker) ambiguous(key *ast.StringNode, base *shape, path []string) {
 	}
 	c.report(key.Location(), fmt.Sprintf("task.%s could be the task's own or the item's", key.Value),
 		fmt.Sprintf("for the item's, write task.item.%s; the task's own cannot be had while the items have that key", key.Value))
-}
-
-// fetched is the path to read at run time: keys of the item through the item.
-func (c *checker) fetched(base *shape, path []string, key string) []string {
-	if len(path) == 0 {
-		return nil
-	}
-	return append(slices.Clip(path), key)
 }
 
 func (c *checker) absent(key *ast.StringNode, base *shape, of ast.Node) {
@@ -211,67 +213,4 @@ func inside(base *shape) string {
 		return "take hour(...) or weekday(...) of it"
 	}
 	return ""
-}
-
-func (c *checker) call(n *ast.CallNode) {
-	switch callee := n.Callee.(type) {
-	case *ast.IdentifierNode:
-		if !c.funcs[callee.Value] {
-			c.unknownFunction(callee.Location(), callee.Value)
-		}
-	case *ast.MemberNode:
-		base := c.visit(callee.Node)
-		hint := "functions stand in front: f(x)"
-		if base != nil && inside(base) != "" {
-			hint = inside(base)
-		}
-		c.report(callee.Property.Location(), "nothing can be called after a dot", hint)
-	default:
-		c.report(n.Location(), "this cannot be called", "")
-	}
-	for _, arg := range n.Arguments {
-		c.visit(arg)
-	}
-	c.constant(n)
-}
-
-// constant checks the text of duration("...") and date("...") before anything
-// depends on it.
-func (c *checker) constant(n *ast.CallNode) {
-	if _, _, err := constantOf(n); err != nil {
-		c.report(n.Arguments[0].Location(), err.Error(), "")
-	}
-}
-
-func (c *checker) unknownFunction(at file.Location, name string) {
-	fact := fmt.Sprintf("unknown function %q", name)
-	switch {
-	case name == "now":
-		c.report(at, fact, "an expression reads no clock: run.now is the time of the decision")
-	case c.root.fields[name] != nil:
-		c.report(at, fmt.Sprintf("%q is no function", name), "")
-	case isCommand(name):
-		c.report(at, fact, "only activity.prepare can call it")
-	default:
-		names := slices.Sorted(maps.Keys(c.funcs))
-		near, ok := diag.Nearest(name, names)
-		if !ok {
-			c.report(at, fact, "the functions are "+listed(names))
-			return
-		}
-		c.report(at, fact, fmt.Sprintf("did you mean %q?", near))
-	}
-}
-
-func isCommand(name string) bool {
-	return slices.ContainsFunc(commands(), func(f function) bool { return f.doc.Name == name })
-}
-
-func (c *checker) builtin(n *ast.BuiltinNode) {
-	if !c.funcs[n.Name] {
-		c.unknownFunction(n.Location(), n.Name)
-	}
-	for _, arg := range n.Arguments {
-		c.visit(arg)
-	}
 }

@@ -87,8 +87,9 @@ func common(values []any) reflect.Type {
 	return t
 }
 
+// isNumber leaves out durations, which are whole numbers to Go.
 func isNumber(t reflect.Type) bool {
-	return t.Kind() == reflect.Int || t.Kind() == reflect.Int64 || t.Kind() == reflect.Float64
+	return t == reflect.TypeFor[int]() || t == reflect.TypeFor[int64]() || t == reflect.TypeFor[float64]()
 }
 
 // shape is the shape of "task" for these items.

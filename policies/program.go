@@ -3,29 +3,16 @@ package policies
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"runtime"
 	"sync"
 
-	"github.com/expr-lang/expr/ast"
-	expression "github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/optimizer"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 	fetch "github.com/expr-lang/expr/vm/runtime"
-
-	"tasks/spec"
 )
 
-// Bounds of one expression.
-const (
-	maxLength    = 64 << 10   // characters
-	maxNodes     = 5000       // parts
-	memoryBudget = 10_000_000 // elements of lists and maps made in one evaluation
-)
+// memoryBudget is how many elements of lists and maps one evaluation makes.
+const memoryBudget = 10_000_000
 
 // A program is a compiled expression.
 type program struct {
@@ -84,7 +71,7 @@ func read(env any, path []string) (v any, ok bool) {
 	}()
 	v = env
 	for _, name := range path {
-		if task, isTask := v.(Task); isTask && !(&rewriter{}).own(name) {
+		if task, isTask := v.(Task); isTask && !ownName(name) {
 			v = task.Item
 		}
 		v = fetch.Fetch(v, name)
@@ -125,133 +112,18 @@ func runError(err error) error {
 	if cause := errors.Unwrap(e); cause != nil && !errors.As(cause, &broken) {
 		return cause
 	}
-	message := e.Message
-	for _, t := range runMessages {
-		message = t.pattern.ReplaceAllString(message, t.instead)
-	}
-	return errors.New(inWords(message))
+	message, _ := translate(runMessages, e.Message)
+	return errors.New(message)
 }
 
-type translation struct {
-	pattern *regexp.Regexp
-	instead string
-}
-
-// runMessages puts the library's messages at run time into plain words; types
-// are translated afterwards.
-var runMessages = []translation{
-	{regexp.MustCompile(`^interface conversion: interface \{\} is ([^,]+), not (.+)$`), "gives $1 where $2 is wanted"},
-	{regexp.MustCompile(`^runtime error: integer divide by zero$`), "divides by zero"},
-	{regexp.MustCompile(`^runtime error: `), ""},
-	{regexp.MustCompile(`^invalid operation: (int|float)\((.*)\)$`), `$1() cannot make a number of "$2"`},
-	{regexp.MustCompile(`^invalid operation: (\S+) (\S+)$`), `"$1" does not work on $2`},
-	{regexp.MustCompile(`^invalid operation: (.+) ([-+*/%<>=!.^]+) (.+)$`), `"$2" does not work between $1 and $3`},
-	{regexp.MustCompile(`^cannot fetch (\S+) from (.+)$`), `there is no "$1" in $2`},
-	{regexp.MustCompile(`^memory budget exceeded$`), "makes lists too long to hold"},
-}
-
-// A builder compiles the expressions of one spec and collects their mistakes.
-type builder struct {
-	spec     *spec.Spec
-	found    foundList
-	machines *sync.Pool
-}
-
-// newConfig is the library's configuration for one kind of expression: its
-// environment, our functions under their internal names and the builtins that
-// are let in. funcs are the names that may be called.
-func newConfig(k kind, env any) (c *conf.Config, funcs map[string]bool) {
-	c = conf.CreateNew()
-	c.MaxNodes = maxNodes
-	c.WithEnv(env)
-	funcs = make(map[string]bool)
-	for _, b := range builtins() {
-		funcs[b.Name] = true
-	}
-	for name := range c.Builtins {
-		if !funcs[name] {
-			c.Disabled[name] = true
-			delete(c.Builtins, name)
-		}
-	}
-	ours := append(functions(), k.extra...)
-	declare(c, ours)
-	declare(c, []function{{doc: FuncDoc{Name: itemKey}, call: keyOfItem, types: []any{new(func(any, string) any)}}})
-	for _, f := range ours {
-		funcs[f.doc.Name] = true
-	}
-	return c, funcs
-}
-
-// compile compiles one expression, or reports what is wrong with it and returns
-// nil. The path is where it stands in the document, and name what it is called.
-func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (p *program) {
-	defer func() {
-		if r := recover(); r != nil {
-			b.report(path, e, fmt.Sprintf("cannot be compiled: %v", r))
-			p = nil
-		}
-	}()
-	if len(e.Text) > maxLength {
-		b.report(path, e, fmt.Sprintf("is longer than %d characters", maxLength))
-		return nil
-	}
-	root := k.shape(known)
-	if b.spec.MaxPrice.IsZero() {
-		root.drop("max_price")
-	}
-	c := &checker{source: newSource(e), path: path, policy: name, root: root, names: make(map[string][]string)}
-	if !b.check(c, k) {
-		return nil
-	}
-	code, m, err := link(c, k)
-	if err != nil {
-		b.report(path, e, inWords(err.Error()))
-		return nil
-	}
-	return &program{policy: name, source: e.Text, code: code, meter: m, names: c.names, machines: b.machines}
-}
-
-// check reports every mistake that the types of the environment show.
-func (b *builder) check(c *checker, k kind) bool {
-	config, funcs := newConfig(k, c.root.checked())
-	c.funcs = funcs
-	tree, err := parser.ParseWithConfig(c.text, config)
-	if err != nil {
-		c.syntax(err)
-		return b.found.add(c.found)
-	}
-	c.visit(tree.Node)
-	if len(c.found) > 0 {
-		return b.found.add(c.found)
-	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs})
-	if _, err := expression.Check(tree, config); err != nil {
-		c.mismatch(err)
-		return b.found.add(c.found)
-	}
-	c.gives(tree.Node, k.want)
-	return b.found.add(c.found)
-}
-
-// link makes the program of a checked expression.
-func link(c *checker, k kind) (*vm.Program, *meter, error) {
-	config, funcs := newConfig(k, k.env)
-	tree, err := parser.ParseWithConfig(c.text, config)
-	if err != nil {
-		return nil, nil, err
-	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs, task: c.root.fields["task"]})
-	if _, err := expression.Check(tree, config); err != nil {
-		return nil, nil, err
-	}
-	m := guarded(tree, config)
-	if _, err := expression.Check(tree, config); err != nil {
-		return nil, nil, err
-	}
-	if err := optimizer.Optimize(&tree.Node, config); err != nil {
-		return nil, nil, err
-	}
-	code, err := compiler.Compile(tree, config)
-	return code, m, err
+// runMessages puts the library's messages at run time into plain words.
+var runMessages = []advice{
+	advise(`^interface conversion: interface \{\} is ([^,]+), not (.+)$`, "gives $1 where $2 is wanted", ""),
+	advise(`^runtime error: integer divide by zero$`, "divides by zero", ""),
+	advise(`^runtime error: (?P<raw>.*)$`, "$1", ""),
+	advise(`^invalid operation: (?P<raw>int|float)\((?P<raw>.*)\)$`, `$1() cannot make a number of "$2"`, ""),
+	advise(`^invalid operation: (\S+) (\S+)$`, `"$1" does not work on $2`, ""),
+	advise(`^invalid operation: (.+) ([-+*/%<>=!.^]+) (.+)$`, `"$2" does not work between $1 and $3`, ""),
+	advise(`^cannot fetch (?P<raw>\S+) from (.+)$`, `there is no "$1" in $2`, ""),
+	advise(`^memory budget exceeded$`, "makes lists too long to hold", ""),
 }

@@ -67,6 +67,11 @@ func (s *shape) drop(name string) {
 	}
 }
 
+// group reports whether there are only names behind a name, and no value.
+func (s *shape) group() bool {
+	return s.fields != nil && s.typ != nil && s.typ.Kind() == reflect.Struct
+}
+
 // word is what a value of this shape is called.
 func (s *shape) word() string { return word(s.typ) }
 

@@ -3,6 +3,7 @@ package policies
 import (
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -106,4 +107,36 @@ func wordNamed(name string) string {
 		return "error"
 	}
 	return "anything"
+}
+
+// advice puts a message of the library into plain words, and may say what to do.
+// Groups of the pattern that are not called raw are types.
+type advice struct {
+	pattern *regexp.Regexp
+	instead string // with $1 for the first group
+	hint    string
+}
+
+func advise(pattern, instead, hint string) advice {
+	return advice{regexp.MustCompile(pattern), instead, hint}
+}
+
+// translate applies the first advice that fits; a message that none fits only
+// loses its Go types.
+func translate(list []advice, message string) (fact, hint string) {
+	for _, a := range list {
+		groups := a.pattern.FindStringSubmatch(message)
+		if groups == nil {
+			continue
+		}
+		fact = a.instead
+		for i := 1; i < len(groups); i++ {
+			if a.pattern.SubexpNames()[i] != "raw" {
+				groups[i] = inWords(groups[i])
+			}
+			fact = strings.ReplaceAll(fact, "$"+strconv.Itoa(i), groups[i])
+		}
+		return fact, a.hint
+	}
+	return inWords(message), ""
 }
