@@ -242,3 +242,17 @@ func TestOverTheNetwork(t *testing.T) {
 		t.Errorf("CollectOffers() = %d events, %v, want some", len(events), err)
 	}
 }
+
+// countNoteEvents asks for debit note events of some kinds, by the header.
+func (r *requestor) countNoteEvents(query, kinds string) int {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.ctx, http.MethodGet, "http://devnet/payment-api/v1/debitNoteEvents?timeout=0&authToken=devnet"+query, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if kinds != "" {
+		req.Header.Set("X-Requestor-Events", kinds)
+	}
+	_, body := r.send(req)
+	return strings.Count(body, "debitNoteId")
+}
