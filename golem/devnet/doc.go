@@ -29,6 +29,8 @@
 //     other nodes' demands.
 //   - On-chain deposits, transaction fees, the 30-day window of payouts, changes
 //     of the payout schedule.
+//   - Allocations of another platform than the bill's, whose acceptances a daemon
+//     never pays: here they are paid all the same.
 //   - Rows that are deleted after 90 days.
 //   - Races inside the daemon: two accepts at once are one after the other, an
 //     acceptance reaches its provider at once, and a charge and its status

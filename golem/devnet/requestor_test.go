@@ -30,7 +30,7 @@ func amount(text string) golem.Amount { return decimal.RequireFromString(text) }
 // first call that goes wrong.
 type requestor struct {
 	*golem.Client
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	server *devnet.Server
 	demand golem.DemandSpec
@@ -41,7 +41,7 @@ type requestor struct {
 const session = "devnet-test"
 
 // newRequestor closes the server when the test ends.
-func newRequestor(t *testing.T, server *devnet.Server) *requestor {
+func newRequestor(t testing.TB, server *devnet.Server) *requestor {
 	t.Helper()
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
@@ -235,7 +235,7 @@ func (r *requestor) acceptInvoice(i golem.Invoice) error {
 }
 
 // equal compares amounts.
-func equal(t *testing.T, what string, got golem.Amount, want string) {
+func equal(t testing.TB, what string, got golem.Amount, want string) {
 	t.Helper()
 	if !got.Equal(amount(want)) {
 		t.Errorf("%s = %s, want %s", what, got, want)

@@ -116,13 +116,7 @@ func (s *Server) Close() error {
 	return s.files.remove()
 }
 
-// run does f in the background, unless the server is closed.
-func (s *Server) run(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.runLocked(f)
-}
-
+// runLocked does f in the background, unless the server is closed.
 func (s *Server) runLocked(f func()) {
 	if !s.closed {
 		s.work.Go(f)

@@ -54,7 +54,7 @@ func (r *requestor) expect(method, path, body string, status int, part string) {
 }
 
 // refused checks that an error is the daemon's, with status and text.
-func refused(t *testing.T, err error, status int, part string) {
+func refused(t testing.TB, err error, status int, part string) {
 	t.Helper()
 	if golem.StatusOf(err) != status || !strings.Contains(err.Error(), part) {
 		t.Errorf("error = %v, want %d with %q", err, status, part)
