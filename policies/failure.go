@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 type Failure struct {
 	Policy string         // such as "offer.score" or "tasks.attack.run"
 	Expr   string         // the text of the expression
-	Values map[string]any // the names in the expression and what they were, cut short
+	Values map[string]any // the names in the expression and what they were, in short; fit for JSON
 	Err    error          // what was wrong
 }
 
@@ -46,16 +47,42 @@ func (f *Failure) names() []string {
 	return names[:min(len(names), maxShown)]
 }
 
-// show is a value as an expression would write it, within a few words.
-func show(v any) string {
-	if s, ok := v.(string); ok {
-		return fmt.Sprintf("%q", short(s, 60))
+// maxValue is how many characters of a value a Failure keeps.
+const maxValue = 200
+
+// written is a value that is neither text nor a plain number, as it reads.
+type written string
+
+// brief is a value as Values holds it; ok is false for one that tells nothing.
+func brief(v any) (out any, ok bool) {
+	switch v := v.(type) {
+	case nil, bool, int, int64:
+		return v, true
+	case string:
+		return short(v, maxValue), true
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return written(float(v)), true
+		}
+		return v, true
 	}
 	s, err := text(v)
-	if err != nil {
-		return unprintable(v)
+	return written(short(s, maxValue)), err == nil
+}
+
+// show is a value of Values as a message has it.
+func show(v any) string {
+	switch v := v.(type) {
+	case string:
+		return fmt.Sprintf("%q", short(v, 60))
+	case written:
+		return short(oneLine(string(v)), 60)
+	case float64:
+		return float(v)
+	case nil:
+		return "nil"
 	}
-	return short(oneLine(s), 60)
+	return fmt.Sprint(v)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
@@ -66,4 +93,13 @@ func short(s string, n int) string {
 		return s
 	}
 	return string([]rune(s)[:n-1]) + "…"
+}
+
+// told is a value of any kind within a message.
+func told(v any) string {
+	b, ok := brief(v)
+	if !ok {
+		return wordOf(v)
+	}
+	return show(b)
 }

@@ -177,7 +177,7 @@ func threeWhole(a []any) (x, y, z int, err error) {
 func whole(v any) (int, error) {
 	f, ok := toFloat(v)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
-		return 0, fmt.Errorf("%s is no whole number", show(v))
+		return 0, fmt.Errorf("%s is no whole number", told(v))
 	}
 	if n, ok := v.(int); ok {
 		return n, nil

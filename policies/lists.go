@@ -30,9 +30,8 @@ func uniq(a ...any) (any, error) {
 	return out, nil
 }
 
-// written is a list or map by its JSON, so that it never equals a text.
-type written string
-
+// identity is what equal elements have in common: lists and maps by their JSON,
+// which never equals a text.
 func identity(v any) (any, error) {
 	switch v := v.(type) {
 	case []any, map[string]any:

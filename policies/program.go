@@ -55,7 +55,9 @@ func (p *program) values(env any) map[string]any {
 	values := make(map[string]any, len(p.names))
 	for name, path := range p.names {
 		if v, ok := read(env, path); ok {
-			values[name] = shortValue(v)
+			if values[name], ok = brief(v); !ok {
+				delete(values, name)
+			}
 		}
 	}
 	return values
@@ -85,23 +87,6 @@ func read(env any, path []string) (v any, ok bool) {
 	return v, true
 }
 
-// maxValue is how many characters of a value a Failure keeps.
-const maxValue = 200
-
-func shortValue(v any) any {
-	switch v := v.(type) {
-	case nil, bool, int, int64, float64:
-		return v
-	case string:
-		return short(v, maxValue)
-	}
-	s, err := text(v)
-	if err != nil {
-		return wordOf(v)
-	}
-	return short(s, maxValue)
-}
-
 // runError is the library's error in the words of the file, without its snippet.
 func runError(err error) error {
 	var e *file.Error
@@ -113,7 +98,7 @@ func runError(err error) error {
 		return cause
 	}
 	message, _ := translate(runMessages, e.Message)
-	return errors.New(message)
+	return errors.New(short(oneLine(message), maxValue))
 }
 
 // runMessages puts the library's messages at run time into plain words.

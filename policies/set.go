@@ -212,7 +212,7 @@ func batch(v any) ([]golem.Command, error) {
 		}
 	}
 	if len(out) < 2 {
-		return nil, fmt.Errorf("gives %d commands, and deploy() and start() are the least", len(out))
+		return nil, fmt.Errorf("gives a list of %d, and deploy() and start() are the least", len(out))
 	}
 	return out, nil
 }

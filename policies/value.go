@@ -85,17 +85,6 @@ func float(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// unprintable is a value that text refuses, for messages.
-func unprintable(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "nil"
-	case float64:
-		return float(v)
-	}
-	return wordOf(v)
-}
-
 // normal is a value as results and items are kept: nil, bool, int, float64,
 // string, []any and map[string]any. Durations and times become text.
 func normal(v any) (any, error) {

@@ -118,7 +118,7 @@ type advice struct {
 }
 
 func advise(pattern, instead, hint string) advice {
-	return advice{regexp.MustCompile(pattern), instead, hint}
+	return advice{regexp.MustCompile("(?s)" + pattern), instead, hint}
 }
 
 // translate applies the first advice that fits; a message that none fits only
