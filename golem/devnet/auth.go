@@ -16,7 +16,7 @@ import (
 // and answers for those who have none. Some paths are open to all (protocol
 // section 1.1).
 func (s *Server) authorized(w http.ResponseWriter, r *http.Request) bool {
-	for _, open := range []string{"/metrics-api", "/version/get", "/dashboard"} {
+	for _, open := range []string{"/metrics-api", "/version/get", "/dashboard", registryPath} {
 		if strings.HasPrefix(r.URL.Path, open) {
 			return true
 		}

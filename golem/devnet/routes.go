@@ -6,9 +6,10 @@ import "net/http"
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]handler{
-		"GET /me":          s.me,
-		"GET /version/get": s.version,
-		"GET /healthcheck": s.healthcheck,
+		"GET /me":             s.me,
+		"GET /version/get":    s.version,
+		"GET /healthcheck":    s.healthcheck,
+		"GET " + registryPath: s.imageInfo,
 
 		"GET " + netAPI + "status": s.netStatus,
 

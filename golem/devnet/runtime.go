@@ -3,6 +3,7 @@ package devnet
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -44,11 +45,23 @@ func (s *Server) processes(a Activity) (Runner, error) {
 	box, err := process.Open(process.Options{
 		Dir:      filepath.Join(root, string(a.ID)),
 		Slowdown: a.Provider.slowdown(),
+		Env:      caches(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	return sandbox{box, a.Provider.slowdown()}, nil
+}
+
+// caches points programs to a place for what is dear to make again, such as
+// compiled kernels. It outlives activities and devnets, as what an image brings
+// along would; without a home directory programs make everything anew.
+func caches() map[string]string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return nil
+	}
+	return map[string]string{"XDG_CACHE_HOME": filepath.Join(dir, "tasks-devnet")}
 }
 
 // A sandbox reports the processor time that the slower provider would have
