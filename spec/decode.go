@@ -17,6 +17,8 @@ type decoder struct {
 	dropped int       // mistakes beyond maxMistakes
 	files   []fileRef // for Load to check
 	left    int       // how many values may still be visited: what aliases multiply is bounded by it
+	stopped bool      // too many were: nothing more is reported
+	unsure  bool      // a stage has mistakes that may hide an emit
 }
 
 // A value is a node of a document on its way into the Spec: where it stands, and
@@ -56,6 +58,9 @@ func (d *decoder) mistakes() diag.List {
 // add keeps a diagnostic, up to a number that a person can read.
 func (d *decoder) add(found ...diag.Diagnostic) {
 	for _, f := range found {
+		if d.stopped {
+			return
+		}
 		if len(d.found) >= maxMistakes {
 			d.dropped++
 			continue
@@ -88,10 +93,8 @@ func (d *decoder) exhausted(v value) bool {
 	if d.left > 0 {
 		return false
 	}
-	if d.left > -1<<40 {
-		d.left = -1 << 41
-		d.report(v, "aliases make too many values of this document", "write out fewer of them, or keep the items in a file")
-	}
+	d.report(v, "aliases make too many values of this document", "write out fewer of them, or keep the items in a file")
+	d.stopped = true
 	return true
 }
 
@@ -111,8 +114,8 @@ type field struct {
 }
 
 // fields reads a mapping with the keys given, in the order of the document, and
-// says which of them it has. It reports a value that is no mapping, unknown keys
-// and repeated ones.
+// says which of them it has, or was meant to have. It reports a value that is no
+// mapping, unknown keys and repeated ones.
 func (d *decoder) fields(v value, fields ...field) map[string]bool {
 	seen := map[string]bool{}
 	if v.node.Kind != yaml.MappingNode {
@@ -123,7 +126,7 @@ func (d *decoder) fields(v value, fields ...field) map[string]bool {
 		seen[key] = true
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key })
 		if i < 0 {
-			d.unknown(v, e.key, key, keysOf(fields))
+			seen[d.unknown(v, e.key, key, keysOf(fields))] = true
 			return
 		}
 		fields[i].read(e)
@@ -166,14 +169,21 @@ func (d *decoder) isKey(key value) bool {
 	return true
 }
 
-// unknown reports a key that a mapping does not have.
-func (d *decoder) unknown(v value, key *yaml.Node, name string, known []string) {
+// unknown reports a key that a mapping does not have, and gives the one that was
+// meant, or "".
+func (d *decoder) unknown(v value, key *yaml.Node, name string, known []string) string {
 	hint := "the keys here are " + listed(known)
-	if near, ok := diag.Nearest(name, known); ok {
+	if len(known) == 1 {
+		hint = "the only key here is " + known[0]
+	}
+	near, ok := diag.Nearest(name, known)
+	if ok {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	k := value{in: v.in, node: key, path: v.path}
 	d.report(k, "unknown key "+shown(name), hint)
+	d.unsure = true
+	return near
 }
 
 // missing reports that a mapping lacks a key: at its own key, or its beginning.

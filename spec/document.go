@@ -12,10 +12,10 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 // document reads the top of the document.
 func (d *decoder) document(v value) {
 	if v.node.Kind != yaml.MappingNode {
-		d.wrong(v, "a mapping with name, payload and tasks", "")
+		d.wrong(v, "a mapping with name, payload and tasks", "start with a line such as name: hello")
 		return
 	}
-	s := d.spec
+	s, unsure := d.spec, false
 	has := d.fields(v,
 		field{"name", func(v value) { s.Name = d.word(v, "a name of letters, digits, dots, dashes and underscores", nameForm) }},
 		field{"payload", d.payload},
@@ -23,7 +23,7 @@ func (d *decoder) document(v value) {
 		field{"workers", d.workers},
 		field{"budget", d.budget},
 		field{"max_price", d.maxPrice},
-		field{"tasks", d.tasks},
+		field{"tasks", func(v value) { d.unsure = false; d.tasks(v); unsure = d.unsure }},
 		field{"policies", d.policies},
 		field{"results", d.results},
 	)
@@ -36,6 +36,7 @@ func (d *decoder) document(v value) {
 	if !has["tasks"] {
 		d.missing(v, "there are no tasks", `add them, such as tasks: {from: {range: [1, 10]}, run: "echo ${{ task.item }}"}`)
 	}
+	d.unsure = unsure
 	d.checkStages()
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -73,16 +74,10 @@ func (e trouble) tab() diag.Diagnostic {
 }
 
 func (e trouble) badStart() diag.Diagnostic {
-	line, col := e.line, e.col
-	for _, r := range "\t@`%" {
-		if l, c := e.back(r); l == e.line && strings.TrimSpace(string([]rune(e.in.line(l))[c-1:])) != "" || r == '\t' && l == e.line {
-			line, col = l, c
-			break
-		}
-	}
+	line, col := e.back('\t', '@', '`', '%')
 	r := runesFrom(e.in.line(line), col)
 	if len(r) > 0 && r[0] == '\t' {
-		return e.at(e.in.span(line, col, 1), "a tab cannot indent a line", "use spaces")
+		return e.tab()
 	}
 	return e.at(e.in.rest(line, col), "a value cannot start with "+shown(string(r[:min(1, len(r))])), "put it in quotes")
 }
@@ -99,27 +94,25 @@ func (e trouble) openBracket() diag.Diagnostic {
 		col := utf8.RuneCountInString(e.in.line(e.line)[:i]) + 1
 		return e.at(e.in.span(e.line, col, 3), "between [ ] or { }, YAML takes the braces of ${{ for its own", "quote the value that has ${{ }} in it")
 	}
-	line, col, what := e.lastOpen()
+	line, col, what := e.opened(e.firstLine())
 	hint := "close it, or put a comma between its parts; a value with brackets, braces or commas in it has to be quoted"
 	return e.at(e.in.span(line, col, 1), "the "+what+" that opens here is not closed", hint)
 }
 
 func (e trouble) brokenMapping() diag.Diagnostic {
 	line := e.firstLine()
-	said := strings.TrimLeft(e.in.line(line), " \t")
-	col := utf8.RuneCountInString(e.in.line(line)) - utf8.RuneCountInString(said) + 1
-	_, after, _ := strings.Cut(said, ": ")
-	if after = strings.TrimLeft(after, " "); strings.HasPrefix(after, `"`) || strings.HasPrefix(after, "'") {
-		return e.at(e.in.rest(line, col), "the value goes on behind its closing quote", "quote all of it: 'in the other kind of quotes', or in a block after |")
+	col := startOf(e.in.line(line))
+	before, after, _ := strings.Cut(e.in.line(line), ": ")
+	if said := strings.TrimLeft(after, " "); strings.HasPrefix(said, `"`) || strings.HasPrefix(said, "'") {
+		col = utf8.RuneCountInString(before) + len(": ") + len(after) - len(said) + 1
+		return e.at(e.in.rest(line, col), "the value goes on behind its closing quote", "quote all of it with the other kind of quotes, or put it in a block after |")
 	}
 	return e.at(e.in.rest(line, col), "this line does not fit the ones above it", `align it with its neighbours, and write keys as "key: value" and list elements as "- value"`)
 }
 
 func (e trouble) noColon() diag.Diagnostic {
 	line := e.firstLine()
-	said := strings.TrimLeft(e.in.line(line), " \t")
-	col := utf8.RuneCountInString(e.in.line(line)) - utf8.RuneCountInString(said) + 1
-	return e.at(e.in.rest(line, col), `there is no ":" after this key`, `write it as "key: value"`)
+	return e.at(e.in.rest(line, startOf(e.in.line(line))), `there is no ":" after this key`, `write it as "key: value"`)
 }
 
 func (e trouble) strayDash() diag.Diagnostic {
@@ -148,8 +141,14 @@ func (e trouble) tooDeep() diag.Diagnostic {
 	return e.at(e.in.span(e.line, e.col, 1), "lists and mappings are nested too deeply", "")
 }
 
-// back is the last place of a character at or before where the parser stopped.
-func (e trouble) back(want rune) (line, col int) {
+// startOf is the column of the first character of a line that is not blank.
+func startOf(line string) int {
+	return len(line) - len(strings.TrimLeft(line, " \t")) + 1
+}
+
+// back is the last place of any of some characters at or before where the parser
+// stopped, or that.
+func (e trouble) back(want ...rune) (line, col int) {
 	for line = e.line; line >= max(1, e.line-2); line-- {
 		r := []rune(e.in.line(line))
 		i := len(r)
@@ -157,7 +156,7 @@ func (e trouble) back(want rune) (line, col int) {
 			i = min(e.col+1, len(r))
 		}
 		for i--; i >= 0; i-- {
-			if r[i] == want {
+			if slices.Contains(want, r[i]) {
 				return line, i + 1
 			}
 		}
@@ -165,28 +164,23 @@ func (e trouble) back(want rune) (line, col int) {
 	return e.line, e.col
 }
 
-// lastOpen is the last bracket before where the parser stopped that nothing
-// closes, quotes left out of account.
-func (e trouble) lastOpen() (line, col int, what string) {
-	closed := 0
-	for line = e.line; line >= 1; line-- {
-		r := []rune(e.in.line(line))
-		if line == e.line {
-			r = r[:min(e.col, len(r))]
-		}
-		for i := len(r) - 1; i >= 0; i-- {
-			switch r[i] {
-			case ']', '}':
-				closed++
-			case '[', '{':
-				if closed == 0 {
-					return line, i + 1, map[rune]string{'[': "list", '{': "mapping"}[r[i]]
-				}
-				closed--
-			}
+// opened is the first bracket of a line that the line does not close, quotes left
+// out of account, and what it opens.
+func (e trouble) opened(line int) (int, int, string) {
+	var open []int
+	r := []rune(e.in.line(line))
+	for i, c := range r {
+		switch c {
+		case '[', '{':
+			open = append(open, i)
+		case ']', '}':
+			open = open[:max(len(open)-1, 0)]
 		}
 	}
-	return e.line, e.col, "bracket"
+	if len(open) == 0 {
+		return e.line, e.col, "bracket"
+	}
+	return line, open[0] + 1, map[rune]string{'[': "list", '{': "mapping"}[r[open[0]]]
 }
 
 // parseBudget is how many bytes firstLine may parse in all.

@@ -15,7 +15,7 @@ func (d *decoder) flag(name, path, content string, read func(value)) {
 		return
 	}
 	in := &text{name: name, flag: true, lines: diag.Lines([]byte(content))}
-	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: content}
+	n := &yaml.Node{Kind: yaml.ScalarNode, Value: content}
 	if strings.HasPrefix(strings.TrimSpace(content), "{") {
 		var ok bool
 		if n, ok = d.syntax(in, []byte(content)); !ok {

@@ -113,7 +113,7 @@ func (d *decoder) rate(v value, b *Budget) {
 			d.report(v, "unknown unit of time "+shown(o[2]), fmt.Sprintf("write %s/h or %s/day", o[1], o[1]))
 			return
 		}
-		d.report(v, shown(s)+" has no unit of time", rateHint(s))
+		d.report(v, v.kind()+" has no unit of time", rateHint(s))
 		return
 	}
 	window := windows[m[2]]

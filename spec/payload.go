@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -26,7 +27,7 @@ func (d *decoder) payload(v value) {
 	has := d.fields(v,
 		field{"image", func(v value) { p.Image = d.image(v) }},
 		field{"url", func(v value) { p.URL, source = d.url(v), v }},
-		field{"runtime", func(v value) { p.Runtime = cmpOr(d.word(v, "the name of a runtime, such as vm", nameForm), p.Runtime) }},
+		field{"runtime", func(v value) { p.Runtime = cmp.Or(d.word(v, "the name of a runtime, such as vm", nameForm), p.Runtime) }},
 		field{"min", d.minimum},
 		field{"capabilities", func(v value) {
 			d.list(v, "a list of capabilities", "write [vpn]", func(v value) {

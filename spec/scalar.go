@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -22,18 +23,11 @@ func (d *decoder) scalar(v value, wants, hint string) (string, bool) {
 		said := strings.TrimSpace(v.node.Tag + " " + v.node.Value)
 		d.report(v, fmt.Sprintf("YAML takes %s for a tag, not for a value", shown(v.node.Tag)), fmt.Sprintf("quote it: '%s'", said))
 	case v.isNull() || strings.TrimSpace(v.node.Value) == "":
-		d.report(v, "has no value, and wants "+wants, cmpOr(hint, "give it one, or leave out the key"))
+		d.report(v, "has no value, and wants "+wants, cmp.Or(hint, "give it one, or leave out the key"))
 	default:
 		return v.node.Value, true
 	}
 	return "", false
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 // fixed is a scalar in which nothing is filled in.
@@ -80,7 +74,7 @@ func (d *decoder) duration(v value, low, high time.Duration) time.Duration {
 	t, err := parseDuration(s)
 	if err != nil {
 		if _, number := strconv.ParseFloat(s, 64); number == nil {
-			d.report(v, fmt.Sprintf("%s has no unit of time", shown(s)), fmt.Sprintf("write %ss for seconds or %sm for minutes", s, s))
+			d.report(v, v.kind()+" has no unit of time", fmt.Sprintf("write %ss for seconds or %sm for minutes", s, s))
 			return 0
 		}
 		d.wrong(v, wants, hint)
@@ -155,7 +149,7 @@ func (d *decoder) size(v value) float64 {
 	n, err := strconv.ParseFloat(m[1], 64)
 	switch {
 	case m[2] == "":
-		d.report(v, fmt.Sprintf("%s has no unit", shown(s)), fmt.Sprintf("write %sGiB or %sMiB", m[1], m[1]))
+		d.report(v, v.kind()+" has no unit", fmt.Sprintf("write %sGiB or %sMiB", m[1], m[1]))
 	case !known:
 		d.report(v, "unknown unit "+shown(m[2]), "the units are B, KB, MB, GB, TB and KiB, MiB, GiB, TiB")
 	case err != nil || n == 0:
@@ -168,7 +162,7 @@ func (d *decoder) size(v value) float64 {
 
 // expr is an expression; wants is what else may stand in its place, or "".
 func (d *decoder) expr(v value, wants string) Expr {
-	wants = cmpOr(wants, "an expression")
+	wants = cmp.Or(wants, "an expression")
 	hint := ""
 	if v.node.Kind != yaml.ScalarNode && v.node.Style&yaml.FlowStyle != 0 {
 		hint = "quote an expression that starts with a bracket"

@@ -11,6 +11,8 @@ import (
 // fixWidth is the longest corrected text that a hint repeats, in characters.
 const fixWidth = 70
 
+const neverClosed = "the shell quotes that open here are never closed"
+
 // single reads text in single quotes, in which nothing is special.
 func (s *shell) single() {
 	q := quotes{start: s.i}
@@ -75,7 +77,7 @@ func (s *shell) close(q quotes) {
 	case !closed && !s.lost:
 		s.found = append(s.found, diag.Diagnostic{
 			Place: s.place(q.start),
-			Fact:  "the shell quotes that open here are never closed",
+			Fact:  neverClosed,
 			Hint:  "close them, or put a backslash before one that belongs to the text",
 		})
 	}
@@ -105,7 +107,10 @@ func (s *shell) unquoted(q quotes) string {
 	if utf8.RuneCountInString(fix) > fixWidth || strings.ContainsAny(fix, "\n") {
 		return "close the quotes before it, and open them again behind it"
 	}
-	return "write " + fix
+	if next == 1 && fix == s.literal(q.holes[0], q.holes[0]+1) {
+		return "leave out the quotes: " + fix
+	}
+	return "keep it out of the quotes: " + fix
 }
 
 // literal is what the template has for a stretch of the command.

@@ -179,10 +179,16 @@ func (d *decoder) items(v value, s *Source) {
 // itemDepth is how deeply an item may be nested.
 const itemDepth = 32
 
+// maxPath is how much of the path inside an item a message repeats.
+const maxPath = 40
+
 // item is a value as expressions see it: text, int, float64, bool, []any or
 // map[string]any. Dates, and digits behind a zero, such as a postal code, stay
 // the text that they are in the document.
 func (d *decoder) item(v value, depth int) any {
+	if r := []rune(v.path); len(r) > maxPath {
+		v.path = string(r[:maxPath]) + "…"
+	}
 	if depth > itemDepth {
 		d.report(v, fmt.Sprintf("an item is nested at most %d deep", itemDepth), "")
 		return nil

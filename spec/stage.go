@@ -85,13 +85,13 @@ func (d *decoder) stage(v value, name string) {
 	s.Place = value{in: v.in, node: v.node, key: v.key}.namePlace()
 	switch {
 	case v.node.Kind != yaml.MappingNode:
-	case has["run"] && has["steps"]:
+	case run.node != nil && steps.node != nil:
 		d.report(steps, "there is a run beside these steps", "put it among them as - run: …, or leave out one of the two")
-	case has["run"]:
+	case run.node != nil:
 		s.Steps = d.step(run, nil)
-	case has["steps"]:
+	case steps.node != nil:
 		s.Steps = d.steps(steps)
-	default:
+	case !has["run"] && !has["steps"]:
 		d.missing(v, "there is no run", "add the command, such as run: echo hello, or steps: with several")
 	}
 	d.spec.Stages = append(d.spec.Stages, s)
@@ -116,7 +116,7 @@ func (d *decoder) steps(v value) []Step {
 		}
 		var run value
 		has := d.fields(v, field{"run", func(v value) { run = v }})
-		if has["run"] {
+		if run.node != nil {
 			steps = d.step(run, steps)
 		} else if len(has) == 0 && v.node.Kind == yaml.MappingNode {
 			d.missing(v, "there is no run in this step", hint)
@@ -136,7 +136,7 @@ func (d *decoder) step(v value, steps []Step) []Step {
 		if !ok {
 			return steps
 		}
-		d.add(checkShell(t, v.path)...)
+		d.add(v.cutShort(checkShell(t, v.path))...)
 		return append(steps, Step{Shell: &t, Place: v.place()})
 	}
 	var argv []Template
@@ -173,6 +173,7 @@ func (d *decoder) emits(v value) []Emit {
 		if v.node.Kind == yaml.MappingNode && !has["each"] {
 			d.missing(v, "there is no each", "add an expression that gives a list, one item for each new task")
 		}
+		d.unsure = d.unsure || e.Stage == ""
 		emits = append(emits, e)
 	}
 	if v.node.Kind == yaml.SequenceNode {
@@ -203,7 +204,7 @@ func (d *decoder) checkStages() {
 	}
 	reached := reach(d.spec.Stages)
 	for _, s := range d.spec.Stages {
-		if !reached[s.Name] {
+		if !reached[s.Name] && !d.unsure {
 			d.unreached(s, into[s.Name])
 		}
 	}

@@ -15,6 +15,8 @@ const (
 	escaped = "$${{"
 )
 
+const unterminated = "the ${{ is never closed"
+
 // template reads text with expressions in it.
 func (d *decoder) template(v value, wants string) (Template, bool) {
 	s, ok := d.scalar(v, wants, "")
@@ -38,19 +40,24 @@ func (d *decoder) templateText(v value, s string) (Template, bool) {
 		return Template{}, false
 	}
 	t, found := parseTemplate(s, v.at(), v.path)
-	d.add(found...)
-	if v.node.Kind == yaml.ScalarNode && v.node.Style == 0 && v.node.LineComment != "" && len(found) == 0 {
-		d.commentInTemplate(v)
-	}
+	d.add(v.cutShort(found)...)
 	return t, len(found) == 0
 }
 
-// commentInTemplate reports a comment right behind a plain command, which the
-// author is likely to have meant as part of it.
-func (d *decoder) commentInTemplate(v value) {
-	if strings.Contains(v.node.LineComment, closing) || strings.Count(v.node.LineComment, `"`)%2 == 1 || strings.Count(v.node.LineComment, "'")%2 == 1 {
-		d.report(v, "the text ends at the #, which starts a comment in YAML", "quote all of it, or put it in a block after |")
+// cutShort is what was found in a text, with another explanation for what is not
+// closed in it where a comment follows: the text ends there, against its
+// author's meaning.
+func (v value) cutShort(found diag.List) diag.List {
+	if v.node.Style != 0 || v.node.LineComment == "" {
+		return found
 	}
+	for i, f := range found {
+		if f.Fact == neverClosed || f.Fact == unterminated {
+			found[i].Fact = "the text ends at the #, which starts a comment in YAML"
+			found[i].Hint = "quote all of it, or put it in a block after |"
+		}
+	}
+	return found
 }
 
 // parseTemplate splits a text into literals and expressions. An expression ends
@@ -113,5 +120,5 @@ func expressionEnd(s string, i int) (end int, fact, hint string) {
 		}
 		i = skipString(s, i)
 	}
-	return len(s), "the ${{ is never closed", "close it with }}, or write $${{ for the text ${{ itself"
+	return len(s), unterminated, "close it with }}, or write $${{ for the text ${{ itself"
 }

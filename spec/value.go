@@ -15,6 +15,8 @@ import (
 func (v value) place() diag.Place {
 	n := v.node
 	switch {
+	case v.foreignTag():
+		return v.in.rest(n.Line, n.Column)
 	case n.Kind == yaml.ScalarNode && (n.Value != "" || v.key == nil || n.Style != 0):
 		return v.scalarPlace()
 	case n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle != 0:
@@ -97,6 +99,8 @@ func (v value) kind() string {
 		return "a list"
 	case v.isNull():
 		return "nothing"
+	case v.node.Style == 0 && v.node.ShortTag() != "!!str":
+		return v.node.Value
 	}
 	return shown(v.node.Value)
 }

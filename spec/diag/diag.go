@@ -90,8 +90,9 @@ func (l List) Err() error {
 	return l
 }
 
-// Sorted is a copy in file order, each mistake once. Mistakes in flags and
-// those without a place come last, in the order they were found.
+// Sorted is a copy in file order, each mistake once: of two with the same fact
+// about the same place, which an alias in the document can bring, the first
+// found. Mistakes in flags and those without a place come last.
 func (l List) Sorted() List {
 	out := slices.Clone(l)
 	slices.SortStableFunc(out, func(a, b Diagnostic) int {
@@ -102,10 +103,19 @@ func (l List) Sorted() List {
 			cmp.Compare(a.Place.Col, b.Place.Col),
 		)
 	})
-	seen := make(map[Diagnostic]bool, len(out))
+	type said struct {
+		place Place
+		path  string
+		fact  string
+	}
+	seen := make(map[said]bool, len(out))
 	return slices.DeleteFunc(out, func(d Diagnostic) bool {
-		twice := seen[d]
-		seen[d] = true
+		s := said{d.Place, d.Path, d.Fact}
+		if d.Place.Line > 0 {
+			s.path = ""
+		}
+		twice := seen[s]
+		seen[s] = true
 		return twice
 	})
 }
