@@ -1,0 +1,42 @@
+package reconcile
+
+import "tasks/runner/state"
+
+// wind brings a run to its end: the demand goes, tasks that run may finish
+// until the deadline, then activities, then agreements, then bills.
+func wind(v View) []Action {
+	out := closeDemand(v)
+	waiting := false
+	for i := range v.Agreements {
+		a := &v.Agreements[i]
+		if !billingOver(a, v.Now) || !a.State.Done() {
+			waiting = true
+		}
+		if !a.Busy {
+			out = appendAction(out, windAgreement(v, a))
+		}
+	}
+	if !waiting && len(out) == 0 && !v.AllocationBusy {
+		out = append(out, Finish{})
+	}
+	return out
+}
+
+// windAgreement returns the next step of one agreement towards its end.
+func windAgreement(v View, a *Agreement) Action {
+	act := a.Current()
+	switch {
+	case act != nil && act.Busy:
+		return nil
+	case act == nil && a.State.Done():
+		return nil
+	case act == nil:
+		return EndAgreement{Agreement: a.Key, Reason: v.Ending.Note}
+	case act.Attempt && v.Now.Before(v.Ending.Deadline) && act.State == state.ActivityReady:
+		if act.Draining == "" {
+			return Drain{Activity: act.Key, Reason: v.Ending.Note}
+		}
+		return nil
+	}
+	return Stop{Activity: act.Key, Reason: v.Ending.Note}
+}

@@ -1,0 +1,129 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+
+	"tasks/runner/state"
+)
+
+// workers keeps the number of workers at what is wanted and has work: hires the
+// best offers that the budget covers, lets go of the ones too many, and listens
+// to the market only while somebody is missing.
+func workers(v View, m *money) []Action {
+	missing := Wanted(v.Workers, v.Tasks) - count(v.Agreements)
+	if missing <= 0 {
+		return append(release(v, -missing), closeDemand(v)...)
+	}
+	out := openDemand(v)
+	hired := 0
+	blocked := ""
+	for i := range v.Offers {
+		if hired == missing {
+			break
+		}
+		o := &v.Offers[i]
+		need := firstPeriod(o.Pricing, o.Threads, o.Interval)
+		if !m.take(need) {
+			blocked = fmt.Sprintf("the best offer left costs up to %s GLM until its first bill, and the budget has no room for it", need.String())
+			continue
+		}
+		hired++
+		out = append(out, Hire{Proposal: o.Proposal})
+	}
+	if hired == 0 && exhausted(v, m, blocked) {
+		return append(out, Wind{State: state.RunExhausted, Note: why(blocked)})
+	}
+	return out
+}
+
+// Wanted is how many workers are wanted and have something to do.
+func Wanted(workers int, tasks Tasks) int {
+	if !tasks.More && tasks.Outstanding() < int64(workers) {
+		return int(tasks.Outstanding())
+	}
+	return workers
+}
+
+// count is how many agreements serve as workers or are on their way.
+func count(agreements []Agreement) int {
+	n := 0
+	for i := range agreements {
+		if serves(&agreements[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+// serves reports whether an agreement counts as a worker: live, not ending, and
+// its activity not on its way out.
+func serves(a *Agreement) bool {
+	if a.State.Done() || a.State == state.AgreementEnding {
+		return false
+	}
+	act := a.Current()
+	if act == nil {
+		return whyNotAgain(a) == ""
+	}
+	return act.State != state.ActivityStopping && act.Draining == ""
+}
+
+// exhausted reports whether the budget is what ends the run: nobody works,
+// nobody is on the way, and no offer fits into what is left.
+func exhausted(v View, m *money, blocked string) bool {
+	for i := range v.Agreements {
+		if !v.Agreements[i].State.Done() {
+			return false
+		}
+	}
+	return blocked != "" || !v.Book.Room(v.Now, v.Windows, m.reserved).IsPositive()
+}
+
+func why(blocked string) string {
+	if blocked == "" {
+		return "the budget has nothing left"
+	}
+	return blocked
+}
+
+// release drains the n workers that are worth least, the dearest first: any of
+// them when fewer are wanted, only idle ones when there is too little to do.
+func release(v View, n int) []Action {
+	reason, idleOnly := ReasonSurplus, false
+	if Wanted(v.Workers, v.Tasks) < v.Workers {
+		reason, idleOnly = ReasonNoTasks, true
+	}
+	var spare []*Activity
+	for i := range v.Agreements {
+		a := &v.Agreements[i]
+		act := a.Current()
+		if act == nil || !serves(a) || a.Busy || act.Busy || act.State != state.ActivityReady {
+			continue
+		}
+		if !idleOnly || !act.Attempt {
+			spare = append(spare, act)
+		}
+	}
+	slices.SortStableFunc(spare, func(x, y *Activity) int { return y.Billed.Cmp(x.Billed) })
+	var out []Action
+	for _, act := range spare[:min(n, len(spare))] {
+		out = append(out, Drain{Activity: act.Key, Reason: reason})
+	}
+	return out
+}
+
+func openDemand(v View) []Action {
+	// A demand carries the decorations of an allocation, which must be there first.
+	if v.DemandOpen || v.Allocation == nil {
+		return nil
+	}
+	return []Action{OpenDemand{}}
+}
+
+func closeDemand(v View) []Action {
+	if !v.DemandOpen {
+		return nil
+	}
+	return []Action{CloseDemand{}}
+}
