@@ -5,7 +5,7 @@ package policies
 // zones and its bit tricks stay out.
 func builtins() []FuncDoc {
 	return []FuncDoc{
-		{"all", "all(task.item, # > 0)", "true or false", "whether the condition holds for every element; # is the element"},
+		{"all", "all(lines(stdout), # != \"\")", "true or false", "whether the condition holds for every element; # is the element"},
 		{"none", "none(lines(stdout), # == \"error\")", "true or false", "whether it holds for no element"},
 		{"any", "any(offer.capabilities, # == \"vpn\")", "true or false", "whether it holds for some element"},
 		{"one", "one(lines(stdout), # == \"ok\")", "true or false", "whether it holds for exactly one element"},

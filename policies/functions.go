@@ -175,12 +175,12 @@ func threeWhole(a []any) (x, y, z int, err error) {
 
 // whole reads a whole number; those of JSON come as float64.
 func whole(v any) (int, error) {
+	if n, ok := v.(int); ok {
+		return n, nil
+	}
 	f, ok := toFloat(v)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
 		return 0, fmt.Errorf("%s is no whole number", told(v))
-	}
-	if n, ok := v.(int); ok {
-		return n, nil
 	}
 	return int(f), nil
 }

@@ -13,8 +13,8 @@ import (
 
 // Bounds of one evaluation. A loop over a list is one step an element.
 const (
-	maxSteps = 20_000_000
-	maxTime  = 10 * time.Second
+	maxSteps = 5_000_000
+	maxTime  = 5 * time.Second
 )
 
 // A meter counts the steps of loops. The program that owns it holds mu while it
@@ -38,58 +38,67 @@ func (m *meter) tick(...any) (any, error) {
 	return true, nil
 }
 
-// A guard bounds what the library leaves unbounded: loops inside loops, and text
-// that a loop or a chain of let joins together, twice as long each time.
-type guard struct {
-	loops, grows bool
-	joins        []*ast.Node
-}
-
 const (
-	tick  = "tick"
-	join2 = "+"
+	tick   = "tick"
+	joined = "+"
 )
 
-// guarded adds the guards that a checked tree needs, and the meter they read.
+// guarded bounds what the library leaves unbounded, in a checked tree: loops
+// inside loops, and text that a loop or a chain of let joins together, twice as
+// long each time. It returns the meter of the loops, nil where there is none.
 func guarded(tree *parser.Tree, c *conf.Config) *meter {
-	g := &guard{}
-	ast.Walk(&tree.Node, g)
-	if g.grows {
-		for _, node := range g.joins {
-			g.join(node)
-		}
-		declare(c, []function{{doc: FuncDoc{Name: join2}, call: add, types: []any{new(func(any, any) any)}}})
+	var found survey
+	ast.Walk(&tree.Node, &found)
+	if found.grows {
+		ast.Walk(&tree.Node, joins{})
+		declare(c, []function{{doc: FuncDoc{Name: joined}, call: add, types: []any{new(func(any, any) any)}}})
 	}
-	if !g.loops {
+	if !found.loops {
 		return nil
 	}
+	ast.Walk(&tree.Node, ticks{})
 	m := &meter{}
 	declare(c, []function{{doc: FuncDoc{Name: tick}, call: m.tick, types: []any{new(func() bool)}}})
 	return m
 }
 
-// Visit counts the steps of every loop, and remembers what may join text.
-func (g *guard) Visit(node *ast.Node) {
+// A survey looks for loops, and for what can make text grow.
+type survey struct{ loops, grows bool }
+
+// Visit looks at one node.
+func (s *survey) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.PredicateNode:
-		g.loops = true
-		call := &ast.CallNode{Callee: &ast.IdentifierNode{Value: internal(tick)}}
-		n.Node = &ast.SequenceNode{Nodes: []ast.Node{call, n.Node}}
+		s.loops = true
 	case *ast.BuiltinNode:
-		g.grows = g.grows || n.Name == "reduce"
+		s.grows = s.grows || n.Name == "reduce"
 	case *ast.VariableDeclaratorNode:
-		g.grows = true
-	case *ast.BinaryNode:
-		if n.Operator == "+" && !isNumber(n.Left.Type()) && !isNumber(n.Right.Type()) {
-			g.joins = append(g.joins, node)
-		}
+		s.grows = true
 	}
 }
 
-func (g *guard) join(node *ast.Node) {
-	n := (*node).(*ast.BinaryNode)
+// ticks counts the steps of every loop.
+type ticks struct{}
+
+// Visit puts a tick before what a loop does for an element.
+func (ticks) Visit(node *ast.Node) {
+	if n, ok := (*node).(*ast.PredicateNode); ok {
+		call := &ast.CallNode{Callee: &ast.IdentifierNode{Value: internal(tick)}}
+		n.Node = &ast.SequenceNode{Nodes: []ast.Node{call, n.Node}}
+	}
+}
+
+// joins replaces every "+" that may join text by a function that minds the size.
+type joins struct{}
+
+// Visit replaces one.
+func (joins) Visit(node *ast.Node) {
+	n, ok := (*node).(*ast.BinaryNode)
+	if !ok || n.Operator != "+" || plainNumber(n.Left.Type()) || plainNumber(n.Right.Type()) {
+		return
+	}
 	ast.Patch(node, &ast.CallNode{
-		Callee:    &ast.IdentifierNode{Value: internal(join2)},
+		Callee:    &ast.IdentifierNode{Value: internal(joined)},
 		Arguments: []ast.Node{n.Left, n.Right},
 	})
 }
