@@ -203,7 +203,7 @@ func (s *Server) measure(a *activity, maxAge time.Duration) {
 }
 
 // report sets the usage counters in the order of the agreement's vector. They
-// never shrink.
+// never shrink, even when two reports overtake each other.
 func (a *activity) report(at time.Time, cpu time.Duration) {
 	values := make([]float64, len(a.agreement.pricing.Vector))
 	for i, counter := range a.agreement.pricing.Vector {

@@ -75,6 +75,10 @@ func TestTerminateWhileAnActivityIsBorn(t *testing.T) {
 		}()
 		time.Sleep(time.Second)
 		r.check(r.TerminateAgreement(r.ctx, id, nil))
+		time.Sleep(time.Second)
+		if got := r.server.Inspect().Agreements[0].Invoice; got != "" {
+			t.Errorf("invoice is %s while an exe-unit is on its way, want none yet", got)
+		}
 		refused(t, <-born, 500, "was abruptly terminated")
 		time.Sleep(time.Second)
 		if snap := r.server.Inspect(); len(snap.Live) != 0 || snap.Agreements[0].Invoice != golem.StatusReceived {

@@ -245,6 +245,42 @@ func TestOneSlot(t *testing.T) {
 	})
 }
 
+// TestCursorPassesOneEvent pages through events of the same instant.
+func TestCursorPassesOneEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(devnet.Provider{Slots: 3}))
+		ids := map[golem.AgreementID]bool{}
+		for range 3 {
+			ids[r.propose(r.publish())] = true
+		}
+		for id := range ids {
+			r.check(r.CancelAgreement(r.ctx, id, &golem.Reason{Message: "no"}))
+		}
+		cursor := golem.Timestamp("")
+		for range 3 {
+			page := must[[]golem.AgreementEvent](r)(r.AgreementEvents(r.ctx, cursor, "", 0, 1))
+			if len(page) != 1 || !ids[page[0].AgreementID] {
+				t.Fatalf("page = %+v, want the next cancellation", page)
+			}
+			delete(ids, page[0].AgreementID)
+			cursor = page[0].EventDate
+		}
+	})
+}
+
+func TestExpirationIsCheckedAgainAtApproval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(devnet.Provider{}))
+		r.demand.Properties[golem.PropExpiration] = float64(time.Now().Add(6 * time.Minute).UnixMilli())
+		id := r.propose(r.publish())
+		time.Sleep(time.Minute)
+		r.check(r.ConfirmAgreement(r.ctx, id, session))
+		if err := r.WaitForApproval(r.ctx, id, time.Minute); !errors.Is(err, golem.ErrAgreementRejected) {
+			t.Errorf("error = %v, want rejected: less than five minutes are left", err)
+		}
+	})
+}
+
 func TestSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRequestor(t, one(devnet.Provider{Slots: 2}))

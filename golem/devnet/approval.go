@@ -2,7 +2,6 @@ package devnet
 
 import (
 	"net/http"
-	"reflect"
 	"time"
 
 	"tasks/golem"
@@ -62,14 +61,9 @@ func (s *Server) objectionLocked(g *agreement) *golem.Reason {
 	if p.full() {
 		return noCapacity(p)
 	}
-	v := negotiate(now(), s.timings, g.Demand.Properties, g.Offer.Properties)
-	if v.reject != nil {
-		return v.reject
-	}
-	if !reflect.DeepEqual(v.offer, g.Offer.Properties) {
-		return &golem.Reason{Message: "Negotiations aren't finished."}
-	}
-	return nil
+	// Nothing but the expiration can have changed: the daemon makes agreements
+	// from proposals as they are.
+	return negotiate(now(), s.timings, g.Demand.Properties, g.Offer.Properties).reject
 }
 
 // commit ends the second phase of an approval.

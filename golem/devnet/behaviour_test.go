@@ -28,6 +28,12 @@ func TestProviderEndsAgreement(t *testing.T) {
 				time.Sleep(time.Minute - 101*time.Millisecond)
 				r.check(r.DestroyActivity(r.ctx, a, time.Second))
 			}},
+		{name: "idle after a create that timed out", provider: devnet.Provider{StartUp: 9*time.Second - time.Millisecond},
+			code: "NoActivity", after: 99 * time.Second,
+			use: func(r *requestor, id golem.AgreementID) {
+				_, err := r.CreateActivity(r.ctx, id, time.Second)
+				refused(r.t, err, 408, "Timeout")
+			}},
 		{name: "expired", code: "Expired", after: 8*time.Minute - 255*time.Millisecond,
 			demand: golem.Properties{golem.PropExpiration: 8 * time.Minute},
 			use:    func(r *requestor, id golem.AgreementID) { r.activity(id) }},

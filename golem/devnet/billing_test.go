@@ -1,6 +1,7 @@
 package devnet_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -80,7 +81,8 @@ func TestFinalNoteAndInvoice(t *testing.T) {
 		second := r.activity(id)
 		time.Sleep(10*time.Second - 100*time.Millisecond)
 		r.check(r.TerminateAgreement(r.ctx, id, nil))
-		invoice := r.invoice()
+		time.Sleep(time.Minute)
+		invoice := r.invoice() // there is one only
 		notes := must[[]golem.DebitNote](r)(r.DebitNotes(r.ctx, "", 0))
 		if len(notes) != 2 || notes[0].ActivityID != first || notes[1].ActivityID != second {
 			t.Fatalf("notes = %+v, want a final one of each activity", notes)
@@ -360,5 +362,70 @@ func TestPayoutWithoutFunds(t *testing.T) {
 			t.Errorf("accepted %s, paid %s from 100", snap.Accepted, snap.Paid)
 		}
 		r.expect("GET", "/payment-api/v1/payments/status", "", 200, "InsufficientToken")
+	})
+}
+
+func TestAllocationExhausted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(priced()))
+		r.allocate("0.2")
+		_, cursor := r.activity(r.hire(r.publish())), golem.Timestamp("")
+		first, cursor := r.note(cursor)
+		second, _ := r.note(cursor)
+		r.check(r.accept(first))
+		left := amount("0.2").Sub(first.TotalAmountDue)
+		refused(t, r.accept(second), 400, "Not enough funds. Allocated: "+left.String()+" Needed: ")
+		if got := must[golem.DebitNote](r)(r.GetDebitNote(r.ctx, second.DebitNoteID)).Status; got != golem.StatusReceived {
+			t.Errorf("a note that was not accepted is %s", got)
+		}
+		equal(t, "accepted", r.server.Inspect().Accepted, first.TotalAmountDue.String())
+	})
+}
+
+func TestZeroNoteSettlesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(devnet.Provider{CPU: amount("0.001")})) // and no processor is used
+		r.rent()
+		note, _ := r.note("")
+		r.check(r.accept(note))
+		if got := must[golem.DebitNote](r)(r.GetDebitNote(r.ctx, note.DebitNoteID)).Status; got != golem.StatusSettled {
+			t.Errorf("a zero note is %s after accepting, want SETTLED at once", got)
+		}
+	})
+}
+
+// A lingering exe-unit takes its time to go away.
+type lingering struct{ devnet.Runner }
+
+func (l lingering) Close() error {
+	time.Sleep(10 * time.Second)
+	return l.Runner.Close()
+}
+
+func TestInvoiceWaitsForTheExeUnit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := one(priced())
+		instant := server.Runtime
+		server.Runtime = func(a devnet.Activity) (devnet.Runner, error) {
+			runner, err := instant(a)
+			return lingering{runner}, err
+		}
+		r := newRequestor(t, server)
+		id, a := r.rent()
+		ctx, cancel := context.WithTimeout(r.ctx, time.Second)
+		defer cancel()
+		began := time.Now()
+		if err := r.DestroyActivity(ctx, a, time.Minute); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("DestroyActivity() error = %v after %v, want the deadline after 1 s", err, time.Since(began))
+		}
+		r.check(r.TerminateAgreement(r.ctx, id, nil))
+		time.Sleep(8 * time.Second)
+		if view := r.server.Inspect().Agreements[0]; view.Invoice != "" || view.Activities[0].State == golem.ActivityTerminated {
+			t.Errorf("agreement = %+v while its exe-unit lingers", view)
+		}
+		time.Sleep(2 * time.Second)
+		if view := r.server.Inspect().Agreements[0]; view.Invoice != golem.StatusReceived || view.Activities[0].State != golem.ActivityTerminated {
+			t.Errorf("agreement = %+v after its exe-unit is gone", view)
+		}
 	})
 }

@@ -27,9 +27,12 @@ func TestDrawProvidersIsDeterministic(t *testing.T) {
 }
 
 func TestDrawProviders(t *testing.T) {
-	hours, names := []float64{}, map[string]bool{}
+	hours, names, reversed := []float64{}, map[string]bool{}, 0
 	for _, p := range devnet.DrawProviders(1, 200) {
 		names[p.Name] = true
+		if p.DurationFirst {
+			reversed++
+		}
 		if p.Threads < 1 || p.Threads > 8 || p.Cores < 1 || p.Cores > p.Threads ||
 			p.MemoryGiB < 1 || p.MemoryGiB > 32 || p.StorageGiB < 10 || p.StorageGiB > 200 ||
 			p.Speed < 0.5 || p.Speed > 1 || p.StartUp < 100*time.Millisecond || p.StartUp > 1500*time.Millisecond {
@@ -43,6 +46,9 @@ func TestDrawProviders(t *testing.T) {
 	}
 	if spread := hours[195] / hours[5]; spread < 3 || spread > 12 {
 		t.Errorf("dearest over cheapest = %v, want 4 to 10", spread)
+	}
+	if reversed == 0 || reversed == 200 {
+		t.Errorf("%d of 200 providers announce the duration first, want some", reversed)
 	}
 	if len(names) != 200 {
 		t.Errorf("%d different names for 200 providers", len(names))
@@ -148,7 +154,11 @@ func TestDemandLives(t *testing.T) {
 		}()
 		synctest.Wait()
 		r.check(r.DeleteDemand(r.ctx, other))
+		began := time.Now()
 		refused(t, <-ended, 404, "not found. Could be unsubscribed.")
+		if took := time.Since(began); took != 0 {
+			t.Errorf("the poll of a deleted demand went on for %v", took)
+		}
 		refused(t, r.DeleteDemand(r.ctx, other), 404, "Demand ["+string(other)+"] not found.")
 		if list := must[[]golem.Demand](r)(r.Demands(r.ctx)); len(list) != 1 || list[0].DemandID != demand {
 			t.Errorf("Demands() = %v, want the one that is left", list)

@@ -3,6 +3,7 @@ package devnet_test
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -139,5 +140,40 @@ func BenchmarkExec(b *testing.B) {
 	r.prepare(a)
 	for b.Loop() {
 		r.run(a, sh("true"))
+	}
+}
+
+func TestCloseRemovesActivities(t *testing.T) {
+	server := processServer(t)
+	r := newRequestor(t, server)
+	r.prepare(r.activity(r.hire(r.publish())))
+	r.check(server.Close())
+	if left, err := os.ReadDir(server.Dir); err != nil || len(left) != 0 {
+		t.Errorf("directories after Close: %v, %v, want none", left, err)
+	}
+}
+
+// TestSlowProviderUsesMore compares what a shell says it used with what a
+// provider of half the speed reports.
+func TestSlowProviderUsesMore(t *testing.T) {
+	server := processServer(t)
+	server.Providers = server.Providers[1:]
+	r := newRequestor(t, server)
+	a := r.activity(r.hire(r.publish()))
+	r.prepare(a)
+	out := r.run(a, sh("i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; cat /proc/$$/stat"))[0].Stdout
+	fields := strings.Fields(string(out))
+	if len(fields) < 15 {
+		t.Skipf("no /proc here: %q", out)
+	}
+	user, _ := strconv.Atoi(fields[13])
+	system, _ := strconv.Atoi(fields[14])
+	used := float64(user+system) / 100
+	reported := must[golem.Usage](r)(r.ActivityUsage(r.ctx, a, time.Second)).CurrentUsage[0]
+	if used < 0.1 {
+		t.Skipf("the loop used only %v s", used)
+	}
+	if reported < 1.7*used {
+		t.Errorf("reported %v s of processor for %v s at half the speed", reported, used)
 	}
 }
