@@ -1,0 +1,190 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"tasks/spec"
+)
+
+// lingering is how long what a program leaves behind may hold on to its standard
+// error after it ended.
+const lingering = time.Second
+
+// A program is a round of a local program that prints JSON lines. Nothing but
+// its pipe is read ahead, so it waits when nobody wants its items.
+type program struct {
+	name   string
+	cmd    *exec.Cmd
+	out    *os.File // our end of its standard output
+	lines  lines
+	words  tail  // of its standard error; complete once it was waited for
+	skip   int64 // items to pass over: they were read from an earlier start
+	reaped atomic.Bool
+}
+
+func startProgram(src spec.Source, at cursor) (*program, error) {
+	if len(src.Argv) == 0 {
+		return nil, errors.New("start program: the command is empty")
+	}
+	out, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", name(src), err)
+	}
+	defer theirs.Close()
+	p := &program{name: name(src), out: out, lines: newLines(out), skip: at.Index}
+	p.cmd = exec.Command(src.Argv[0], src.Argv[1:]...)
+	p.cmd.Stdout, p.cmd.Stderr = theirs, &p.words
+	p.cmd.SysProcAttr = ownGroup()
+	p.cmd.WaitDelay = lingering
+	if err := p.cmd.Start(); err != nil {
+		out.Close()
+		return nil, fmt.Errorf("start %s: %w", name(src), err)
+	}
+	return p, nil
+}
+
+func (p *program) next(ctx context.Context, at *cursor) (any, json.RawMessage, error) {
+	if p.skip > 0 {
+		if err := p.pass(ctx, at); err != nil {
+			return nil, nil, err
+		}
+	}
+	line, err := p.line(ctx, at)
+	if err == io.EOF {
+		return nil, nil, p.end(ctx)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	value, raw, err := decodeLine(line)
+	if err != nil {
+		return nil, nil, p.fault(at, err)
+	}
+	return value, raw, nil
+}
+
+// pass reads again what was read from an earlier start.
+func (p *program) pass(ctx context.Context, at *cursor) error {
+	at.Line = 0
+	for done := int64(0); done < p.skip; done++ {
+		_, err := p.line(ctx, at)
+		if err == io.EOF {
+			if err := p.end(ctx); err != io.EOF {
+				return err
+			}
+			return fmt.Errorf("%s printed only %d items this time, and %d were read before", p.name, done, p.skip)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	p.skip = 0
+	return nil
+}
+
+// line waits for a line that is not blank.
+func (p *program) line(ctx context.Context, at *cursor) (line []byte, err error) {
+	for len(bytes.TrimSpace(line)) == 0 {
+		if p.lines.ready() {
+			line, _, err = p.lines.next()
+		} else {
+			err = p.watched(ctx, func() (err error) {
+				line, _, err = p.lines.next()
+				return err
+			})
+		}
+		switch {
+		case err == io.EOF || ctx.Err() != nil && err == ctx.Err():
+			return nil, err
+		case err != nil:
+			at.Line++
+			return nil, p.fault(at, err)
+		}
+		at.Line++
+	}
+	return line, nil
+}
+
+// fault is an error in the line that the cursor has just passed.
+func (p *program) fault(at *cursor, err error) error {
+	return fmt.Errorf("%s: line %d of its output: %w", p.name, at.Line, err)
+}
+
+// end is io.EOF, unless the program, which has closed its output, ends badly.
+func (p *program) end(ctx context.Context) error {
+	err := p.watched(ctx, p.wait)
+	switch {
+	case err == nil || errors.Is(err, exec.ErrWaitDelay):
+		return io.EOF
+	case err == ctx.Err():
+		return err
+	}
+	if words := p.words.last(5); words != "" {
+		return fmt.Errorf("%s: %w: %s", p.name, err, words)
+	}
+	return fmt.Errorf("%s: %w", p.name, err)
+}
+
+// watched does what may have to wait for the program, and kills it if ctx ends
+// meanwhile.
+func (p *program) watched(ctx context.Context, wait func() error) error {
+	killed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(killed)
+		p.kill()
+	})
+	err := wait()
+	if stop() {
+		return err
+	}
+	<-killed
+	return ctx.Err()
+}
+
+// kill ends the program and everything in its group, and whoever waits for its
+// output.
+func (p *program) kill() {
+	if !p.reaped.Load() { // or its number may be another's by now
+		killGroup(p.cmd.Process)
+	}
+	_ = p.out.SetReadDeadline(time.Unix(1, 0))
+}
+
+func (p *program) wait() error {
+	err := p.cmd.Wait()
+	p.reaped.Store(true)
+	return err
+}
+
+func (p *program) close() error {
+	if !p.reaped.Load() {
+		p.kill()
+		_ = p.wait() // how it ended is our doing
+	}
+	return p.out.Close()
+}
+
+// name is what a source is called in messages.
+func name(src spec.Source) string {
+	switch src.Kind {
+	case spec.SourceLines, spec.SourceJSONL:
+		return src.Path
+	case spec.SourceCommand:
+		argv := src.Argv
+		if len(argv) == 3 && argv[0] == "/bin/sh" && argv[1] == "-c" {
+			argv = argv[2:]
+		}
+		return fmt.Sprintf("command %.60q", strings.Join(argv, " "))
+	}
+	return "the " + src.Kind
+}
