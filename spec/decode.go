@@ -81,10 +81,10 @@ func (d *decoder) wrong(v value, wants, hint string) {
 
 // value follows an alias to what it stands for.
 func (d *decoder) value(in *text, n, key *yaml.Node, path string) value {
-	d.left--
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
+	d.left -= weight(n)
 	return value{in: in, node: n, key: key, path: path}
 }
 
@@ -98,9 +98,12 @@ func (d *decoder) exhausted(v value) bool {
 	return true
 }
 
-// count is how many nodes a document has, aliases not followed.
+// weight is what it costs to visit a node, long texts counting for more.
+func weight(n *yaml.Node) int { return 1 + len(n.Value)/64 }
+
+// count is the weight of all the nodes of a document, aliases not followed.
 func count(n *yaml.Node) int {
-	total := 1
+	total := weight(n)
 	for _, c := range n.Content {
 		total += count(c)
 	}

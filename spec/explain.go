@@ -74,7 +74,7 @@ func (e trouble) tab() diag.Diagnostic {
 }
 
 func (e trouble) badStart() diag.Diagnostic {
-	line, col := e.back('\t', '@', '`', '%')
+	line, col := e.back('\t', '@', '`', '%', '|', '>')
 	r := runesFrom(e.in.line(line), col)
 	if len(r) > 0 && r[0] == '\t' {
 		return e.tab()

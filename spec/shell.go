@@ -30,10 +30,8 @@ func checkShell(t Template, path string) diag.List {
 			Hint: fmt.Sprintf("write [sh, -c, '${{ %s }}'] to run it as a script, or ['${{ %s }}'] as a program", e.Text, e.Text),
 		}}
 	}
+	s.path = path
 	s.commands()
-	for i := range s.found {
-		s.found[i].Path = path
-	}
 	return s.found
 }
 
@@ -69,6 +67,7 @@ const hole rune = -1
 // command is too intricate, it is lost, and refuses all values that follow.
 type shell struct {
 	t       Template
+	path    string // of the template in the document
 	src     []rune
 	from    []int  // where in the template each of src starts, and the end
 	holes   []Expr // in the order of the holes in src
@@ -139,10 +138,23 @@ func (s *shell) hole(fact, hint string) {
 		hint = fmt.Sprintf(`start the command with v=${{ %s }}, and write "$v" here`, e.Text)
 	}
 	if fact != "" {
-		s.found = append(s.found, diag.Diagnostic{Place: s.place(s.i), Fact: fact, Hint: hint})
+		s.report(s.i, fact, hint)
 	}
 	s.i++
 	s.next++
+}
+
+// maxInCommand is how many mistakes are told of one command: to find the place of
+// each takes as long as the command is.
+const maxInCommand = 10
+
+// report says what is wrong at the character i of the command. After enough
+// mistakes the rest of it is not read.
+func (s *shell) report(i int, fact, hint string) {
+	s.found = append(s.found, diag.Diagnostic{Place: s.place(i), Path: s.path, Fact: fact, Hint: hint})
+	if len(s.found) == maxInCommand {
+		s.src = s.src[:i]
+	}
 }
 
 // commands reads commands up to the end, or the parenthesis that closes them.

@@ -134,7 +134,7 @@ func TestShellHolds(t *testing.T) {
 		"\nE\n>" + trap + "\n", `";>` + trap + `;"`, ")\n>" + trap + "\n(", "a[$(>" + trap + ")]",
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	want := 50
+	want := 30
 	for range 20 * want {
 		command := randomCommand(random)
 		step, list := parseRun(t, strings.ReplaceAll(command, "@", "${{ x }}"))

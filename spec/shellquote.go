@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"tasks/spec/diag"
 )
 
 // fixWidth is the longest corrected text that a hint repeats, in characters.
@@ -69,17 +67,9 @@ func (s *shell) close(q quotes) {
 	s.i = min(s.i+1, len(s.src))
 	switch {
 	case len(q.holes) > 0:
-		s.found = append(s.found, diag.Diagnostic{
-			Place: s.place(q.holes[0]),
-			Fact:  "the value arrives quoted, and here it is inside quotes already",
-			Hint:  s.unquoted(q),
-		})
+		s.report(q.holes[0], "the value arrives quoted, and here it is inside quotes already", s.unquoted(q))
 	case !closed && !s.lost:
-		s.found = append(s.found, diag.Diagnostic{
-			Place: s.place(q.start),
-			Fact:  neverClosed,
-			Hint:  "close them, or put a backslash before one that belongs to the text",
-		})
+		s.report(q.start, neverClosed, "close them, or put a backslash before one that belongs to the text")
 	}
 	s.lost = s.lost || !closed
 }

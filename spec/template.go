@@ -67,26 +67,27 @@ func parseTemplate(s string, at place, path string) (Template, diag.List) {
 	t := Template{Text: s, at: at}
 	var found diag.List
 	var literal strings.Builder
+	pos := 0 // the characters before i
 	flush := func() {
 		if literal.Len() > 0 {
 			t.Parts = append(t.Parts, Part{Literal: literal.String()})
 			literal.Reset()
 		}
 	}
-	for i := 0; i < len(s); {
+	for i := 0; i < len(s) && len(found) < maxInCommand; {
+		from := i
 		switch {
 		case strings.HasPrefix(s[i:], escaped):
 			literal.WriteString(opening)
 			i += len(escaped)
 		case strings.HasPrefix(s[i:], opening):
 			end, fact, hint := expressionEnd(s, i+len(opening))
-			start := utf8.RuneCountInString(s[:i])
 			if fact != "" {
-				p := t.place(start, utf8.RuneCountInString(s[i:min(end, len(s))]))
+				p := t.place(pos, utf8.RuneCountInString(s[i:min(end, len(s))]))
 				found = append(found, diag.Diagnostic{Place: p, Path: path, Fact: fact, Hint: hint})
 			} else {
 				flush()
-				e := exprAt(s[i+len(opening):end-len(closing)], at.moved(start+len(opening)))
+				e := exprAt(s[i+len(opening):end-len(closing)], at.moved(pos+len(opening)))
 				t.Parts = append(t.Parts, Part{Expr: e})
 			}
 			i = end
@@ -95,6 +96,7 @@ func parseTemplate(s string, at place, path string) (Template, diag.List) {
 			literal.WriteString(s[i : i+n])
 			i += n
 		}
+		pos += utf8.RuneCountInString(s[from:i])
 	}
 	flush()
 	return t, found

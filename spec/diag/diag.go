@@ -26,7 +26,7 @@ type Place struct {
 
 // String is the place as editors jump to it: "file:line:col", "file", or "".
 func (p Place) String() string {
-	if p.Line == 0 {
+	if p.Line <= 0 {
 		return p.File
 	}
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)

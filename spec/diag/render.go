@@ -61,7 +61,7 @@ func (r *renderer) diagnostic(d Diagnostic) {
 
 // snippet writes the line of the place, the line before it, and the caret.
 func (r *renderer) snippet(p Place) {
-	if p.Line == 0 {
+	if p.Line <= 0 {
 		if p.Text != "" {
 			r.out.WriteByte('\n')
 			r.marked(" > ", "   ", p.Text, p)
