@@ -1,0 +1,97 @@
+package store
+
+import (
+	"time"
+
+	"tasks/golem"
+	"tasks/runner/state"
+)
+
+// A Spend is what one accepted bill charged.
+type Spend struct {
+	At     time.Time // when it was accepted
+	Amount golem.Amount
+}
+
+// Money is what a run has cost.
+type Money struct {
+	Accepted golem.Amount // charged by accepted bills
+	Paid     golem.Amount // of it, settled
+}
+
+// Spends returns what a run was charged after a moment, in order.
+func (t *Tx) Spends(run state.RunID, since time.Time) ([]Spend, error) {
+	scan := func(row scanner) (s Spend, err error) {
+		return s, row.Scan(timeTo{&s.At}, &s.Amount)
+	}
+	all, err := list(t, scan, `SELECT decided_at, increment FROM bills
+		WHERE run = (SELECT key FROM runs WHERE id = ?) AND state IN ('accepted', 'settled') AND increment <> '0'
+			AND decided_at > ?
+		ORDER BY decided_at, key`, run, since.UnixMicro())
+	return all, wrap(err, "read spends of run", run)
+}
+
+// Totals returns what a run has cost so far; the error wraps ErrNotFound.
+func (t *Tx) Totals(run state.RunID) (m Money, err error) {
+	err = t.get(`SELECT accepted, paid FROM runs WHERE id = ?`, []any{run}, &m.Accepted, &m.Paid)
+	return m, notFound(err, "run", run)
+}
+
+// A booking is a bill with the keys of the totals that it counts for.
+type booking struct {
+	run, agreement, activity, provider int64
+	total                              golem.Amount
+	agreementPaid, activityPaid        golem.Amount
+}
+
+func (t *Tx) bookAccepted(b booking, increment golem.Amount) error {
+	for _, account := range []struct {
+		read, write string
+		key         int64
+	}{
+		{`SELECT accepted FROM activities WHERE key = ?`, `UPDATE activities SET accepted = ?2 WHERE key = ?1`, b.activity},
+		{`SELECT accepted FROM agreements WHERE key = ?`, `UPDATE agreements SET accepted = ?2 WHERE key = ?1`, b.agreement},
+		{`SELECT cost FROM providers WHERE key = ?`, `UPDATE providers SET cost = ?2 WHERE key = ?1`, b.provider},
+		{`SELECT accepted FROM runs WHERE key = ?`, `UPDATE runs SET accepted = ?2 WHERE key = ?1`, b.run},
+	} {
+		if account.key == 0 {
+			continue // an invoice is of no one activity
+		}
+		if err := t.add(account.read, account.write, account.key, increment); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bookPaid counts what a settled bill says is paid. Totals are cumulative, and
+// the daemon settles a bill once its payments cover it (protocol section 6.5),
+// so only what goes beyond the bills before it is new.
+func (t *Tx) bookPaid(b booking) error {
+	paid := b.agreementPaid
+	if b.activity == 0 {
+		paid = b.total
+	} else if more := b.total.Sub(b.activityPaid); more.IsPositive() {
+		paid = paid.Add(more)
+		if err := t.update(`UPDATE activities SET paid = ?2 WHERE key = ?1`, b.activity, b.total); err != nil {
+			return err
+		}
+	}
+	more := paid.Sub(b.agreementPaid)
+	if !more.IsPositive() {
+		return nil
+	}
+	if err := t.update(`UPDATE agreements SET paid = ?2 WHERE key = ?1`, b.agreement, paid); err != nil {
+		return err
+	}
+	return t.add(`SELECT paid FROM runs WHERE key = ?`, `UPDATE runs SET paid = ?2 WHERE key = ?1`, b.run, more)
+}
+
+// add raises an amount. SQLite would add floats, so the sum is made here.
+func (t *Tx) add(read, write string, key int64, amount golem.Amount) error {
+	var sum golem.Amount
+	if err := t.get(read, []any{key}, &sum); err != nil {
+		return err
+	}
+	return t.update(write, key, sum.Add(amount))
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"tasks/runner/state"
+)
+
+// AddEvent adds a line to a run's history. Transitions add theirs by
+// themselves. The error wraps ErrNotFound if there is no such run.
+func (t *Tx) AddEvent(run state.RunID, kind, subject, note string) error {
+	key, err := t.runKey(run)
+	if err != nil {
+		return err
+	}
+	return t.eventFor(key, kind, subject, note)
+}
+
+// Events returns at most limit events of a run that come after a Seq, in order.
+func (t *Tx) Events(run state.RunID, afterSeq int64, limit int) ([]state.Event, error) {
+	scan := func(row scanner) (state.Event, error) {
+		e := state.Event{Run: run}
+		err := row.Scan(&e.Seq, timeTo{&e.At}, &e.Kind, &e.Subject, &e.Note)
+		return e, err
+	}
+	events, err := list(t, scan, `SELECT seq, at, kind, subject, note FROM events
+		WHERE run = (SELECT key FROM runs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`, run, afterSeq, limit)
+	return events, wrap(err, "read events of run", run)
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"tasks/runner/state"
+)
+
+// maxOutput is how much of each output stream of a failed attempt is kept: its
+// end, where programs say what went wrong.
+const maxOutput = 64 << 10
+
+// An AttemptEnd is how an attempt ended, and what follows for its task.
+type AttemptEnd struct {
+	Attempt  int64
+	State    state.AttemptState // done, failed or lost
+	Fault    state.Fault
+	ExitCode int
+	Message  string
+	Stdout   []byte // kept of a failed attempt only, the last 64 KiB
+	Stderr   []byte // likewise
+
+	Task      state.TaskState // done, pending or failed
+	NextTryAt time.Time       // of a pending task; zero is at once
+
+	Value   json.RawMessage // the result, or nil for none
+	Count   int             // how many results Value counts for
+	Emitted []state.Task    // new tasks; their Parent is set
+}
+
+// Finished is what FinishAttempt made.
+type Finished struct {
+	Seq        int64   // of the result, or 0
+	EmittedIDs []int64 // as AddTasks returns them
+	Task       state.Task
+}
+
+// open is an attempt that is being ended, with the keys of what hangs on it.
+type open struct {
+	task, number, activity int64
+	started                time.Time
+	run, stage             int64
+}
+
+// FinishAttempt records everything about the end of an attempt at once: the
+// attempt, its task, the result with the run's next Seq, the tasks it emits, and
+// the counters of run, stage, activity and provider. The error wraps ErrStale if
+// the attempt has ended already, or is to end well without a batch.
+//
+// An activity counts every end as a batch, and each one that is not done as a
+// failure; its streak leaves out what was lost without a fault, because we gave
+// that back ourselves. A provider is blamed for state.FaultProvider only.
+func (t *Tx) FinishAttempt(end AttemptEnd) (Finished, error) {
+	f, err := t.finish(end)
+	return f, wrap(err, "finish attempt", end.Attempt)
+}
+
+func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
+	if !end.State.Done() || !state.TaskRunning.CanMove(end.Task) {
+		return f, fmt.Errorf("to %s, its task to %s: %w", end.State, end.Task, ErrForbidden)
+	}
+	o, err := t.endAttempt(end)
+	if err != nil {
+		return f, err
+	}
+	if f.Task, err = t.endTask(&o, end); err != nil {
+		return f, err
+	}
+	if f.Seq, err = t.addResult(o, end); err != nil {
+		return f, err
+	}
+	if f.EmittedIDs, err = t.emit(o, end); err != nil {
+		return f, err
+	}
+	return f, t.countEnd(o, end)
+}
+
+// endAttempt is the guarded move of the attempt.
+func (t *Tx) endAttempt(end AttemptEnd) (o open, err error) {
+	stdout, stderr := any(nil), any(nil)
+	if end.State == state.AttemptFailed {
+		stdout, stderr = tail(end.Stdout), tail(end.Stderr)
+	}
+	err = t.change(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
+			stdout = ?7, stderr = ?8
+		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND ?2 <> 'done')
+		RETURNING task, number, activity, started_at`,
+		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr},
+		&o.task, &o.number, &o.activity, timeTo{&o.started})
+	return o, stale(err, "end attempt", end.Attempt)
+}
+
+// tail is the end of an output, NULL for none.
+func tail(output []byte) any {
+	if len(output) == 0 {
+		return nil
+	}
+	return output[max(0, len(output)-maxOutput):]
+}
+
+// endTask is the guarded move of the task; at most one attempt of it is open,
+// so a task that is not running would be a broken database.
+func (t *Tx) endTask(o *open, end AttemptEnd) (state.Task, error) {
+	k := state.Task{ID: o.task, State: end.Task, Attempts: int(o.number)}
+	if end.Task == state.TaskPending {
+		k.NextTryAt = end.NextTryAt.UTC().Truncate(time.Microsecond)
+	} else {
+		k.FinishedAt = t.now
+	}
+	err := t.change(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4
+		WHERE id = ?1 AND state = 'running' RETURNING run, stage, idx, item, parent`,
+		[]any{o.task, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt)},
+		&o.run, &o.stage, &k.Index, rawTo{&k.Item}, intTo[int64]{&k.Parent})
+	if err != nil {
+		return k, stale(err, "end task", o.task)
+	}
+	err = t.get(`SELECT name FROM stages WHERE key = ?`, []any{o.stage}, &k.Stage)
+	return k, wrap(err, "read stage of task", o.task)
+}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxGroup bounds how many callers share one commit, so that nobody waits long
+// for the work of others.
+const maxGroup = 256
+
+// errAborted is how a job ends whose function panicked or left by Goexit.
+var errAborted = errors.New("update was aborted")
+
+// A job is one call of Update or View. Its function runs in the caller's
+// goroutine, where a panic belongs, while serve waits.
+type job struct {
+	ctx   context.Context
+	write bool
+	turn  chan *Tx   // the caller's turn; nil if there will be none
+	back  chan error // how the function ended
+	done  chan error // the answer
+}
+
+// Update runs fn in a transaction and returns when it is committed and on disk.
+// An error of fn undoes what fn did and is returned as it is. ctx can end the
+// wait for a turn, not a transaction that has begun.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	if !s.write {
+		return ErrReadOnly
+	}
+	return s.do(ctx, true, fn)
+}
+
+// View runs fn on a consistent snapshot and returns its error. Methods of Tx
+// that write return ErrReadOnly in it.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	return s.do(ctx, false, fn)
+}
+
+func (s *Store) do(ctx context.Context, write bool, fn func(*Tx) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	j := &job{ctx: ctx, write: write, turn: make(chan *Tx, 1), back: make(chan error, 1), done: make(chan error, 1)}
+	select {
+	case s.jobs <- j:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.closing:
+		return ErrClosed
+	}
+	if tx := <-j.turn; tx != nil {
+		j.call(tx, fn)
+	}
+	return <-j.done
+}
+
+func (j *job) call(tx *Tx, fn func(*Tx) error) {
+	err := errAborted
+	defer func() { j.back <- err }()
+	err = fn(tx)
+}
+
+// part lets the job do its part of a transaction.
+func (j *job) part(tx *Tx) error {
+	if j.ctx.Err() != nil {
+		j.turn <- nil
+		return context.Cause(j.ctx)
+	}
+	j.turn <- tx
+	return <-j.back
+}
+
+// refuse answers a job that never had a turn.
+func (j *job) refuse(err error) {
+	j.turn <- nil
+	j.done <- err
+}
+
+// serve owns the connection until the store is closed.
+func (s *Store) serve() {
+	defer close(s.served)
+	for {
+		select {
+		case j := <-s.jobs:
+			views, updates := s.gather(j)
+			s.viewAll(views)
+			s.updateAll(updates)
+		case <-s.closing:
+			return
+		}
+	}
+}
+
+// gather takes all jobs that wait right now.
+func (s *Store) gather(j *job) (views, updates []*job) {
+	for n := 1; ; n++ {
+		if j.write {
+			updates = append(updates, j)
+		} else {
+			views = append(views, j)
+		}
+		if n == maxGroup {
+			return views, updates
+		}
+		select {
+		case j = <-s.jobs:
+		default:
+			return views, updates
+		}
+	}
+}
+
+// viewAll answers views from one snapshot.
+func (s *Store) viewAll(jobs []*job) {
+	if len(jobs) == 0 {
+		return
+	}
+	if err := s.run("BEGIN"); err != nil {
+		refuseAll(jobs, err)
+		return
+	}
+	tx := &Tx{s: s, now: now()}
+	for _, j := range jobs {
+		j.done <- j.part(tx)
+	}
+	// Nothing was written: an error here would be nobody's.
+	_ = s.run("ROLLBACK")
+}
+
+// updateAll does the work of all jobs in one transaction.
+func (s *Store) updateAll(jobs []*job) {
+	if len(jobs) == 0 {
+		return
+	}
+	if err := s.run("BEGIN IMMEDIATE"); err != nil {
+		refuseAll(jobs, err)
+		return
+	}
+	tx := &Tx{s: s, now: now(), write: true}
+	var did []*job
+	for i, j := range jobs {
+		err, broken := s.updateOne(tx, j)
+		if broken != nil {
+			refuseAll(jobs[i+1:], broken)
+			answer(append(did, j), errors.Join(broken, s.rollback()))
+			return
+		}
+		if err != nil {
+			j.done <- err
+			continue
+		}
+		did = append(did, j)
+	}
+	answer(did, s.commit(len(did)))
+}
+
+// updateOne does one job's part, and undoes it alone if it failed. broken means
+// that this was impossible, because SQLite gave up the transaction.
+func (s *Store) updateOne(tx *Tx, j *job) (err, broken error) {
+	if err := s.run("SAVEPOINT part"); err != nil {
+		j.turn <- nil
+		return nil, err
+	}
+	if err = j.part(tx); err != nil {
+		if undo := s.run("ROLLBACK TO part"); undo != nil {
+			return nil, errors.Join(err, undo)
+		}
+	}
+	return err, s.run("RELEASE part")
+}
+
+// commit ends the transaction in which n jobs succeeded.
+func (s *Store) commit(n int) error {
+	if n == 0 {
+		return s.rollback()
+	}
+	s.commits++
+	var err error
+	if s.BeforeCommit != nil {
+		err = s.BeforeCommit(s.commits)
+	}
+	if err == nil {
+		err = s.run("COMMIT")
+	}
+	if err != nil {
+		return fmt.Errorf("commit: %w", errors.Join(err, s.rollback()))
+	}
+	return nil
+}
+
+// rollback undoes a transaction, if SQLite has not done so by itself.
+func (s *Store) rollback() error {
+	err := s.run("ROLLBACK")
+	if err != nil && s.run("BEGIN") == nil {
+		// There was none: SQLite had rolled it back.
+		return s.run("ROLLBACK")
+	}
+	return err
+}
+
+func answer(jobs []*job, err error) {
+	for _, j := range jobs {
+		j.done <- err
+	}
+}
+
+func refuseAll(jobs []*job, err error) {
+	for _, j := range jobs {
+		j.refuse(err)
+	}
+}
+
+// now is the time as the store can keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,68 @@
+package store
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// migrations are the names of the files, in order. A released one is never
+// changed; what the file has seen is counted in its user_version.
+var migrations = []string{"0001_first.sql"}
+
+// prepare brings a database that is to be written up to date.
+func (s *Store) prepare(path string) error {
+	err := s.migrate()
+	return wrap(err, "open database", path)
+}
+
+func (s *Store) migrate() error {
+	// Before anything is written: the file may be somebody else's.
+	if _, err := s.version(); err != nil {
+		return err
+	}
+	// The WAL file shrinks back after a large transaction or a slow reader.
+	for _, pragma := range []string{"journal_mode(WAL)", "journal_size_limit(67108864)"} {
+		if _, err := s.conn.ExecContext(s.ctx, "PRAGMA "+pragma); err != nil {
+			return fmt.Errorf("set %s: %w", pragma, err)
+		}
+	}
+	for {
+		done, err := s.step()
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// step applies the next migration in a transaction of its own. Another process
+// may be at it too, so what is next is read under the lock.
+func (s *Store) step() (done bool, err error) {
+	if err := s.run("BEGIN IMMEDIATE"); err != nil {
+		return false, err
+	}
+	defer func() {
+		if done || err != nil {
+			err = errors.Join(err, s.run("ROLLBACK"))
+		}
+	}()
+	version, err := s.version()
+	if err != nil || version == len(migrations) {
+		return true, err
+	}
+	name := migrations[version]
+	text, err := migrationFiles.ReadFile("migrations/" + name)
+	if err != nil {
+		return false, err
+	}
+	script := string(text) + "\nPRAGMA user_version = " + strconv.Itoa(version+1)
+	if _, err := s.conn.ExecContext(s.ctx, script); err != nil {
+		return false, fmt.Errorf("migrate with %s: %w", strings.TrimSuffix(name, ".sql"), err)
+	}
+	return false, s.run("COMMIT")
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlitelib "modernc.org/sqlite/lib"
+)
+
+// applicationID marks the file as ours; the first migration writes it.
+const applicationID = 0x676c6d74
+
+// createFile makes an empty file that only its owner can read: specs may be
+// private. SQLite gives its companions the same permissions.
+func createFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+func findFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ErrNoDatabase
+	case err != nil:
+		return err
+	case info.Size() == 0:
+		return fmt.Errorf("%w: the file is empty", ErrNoDatabase)
+	}
+	return nil
+}
+
+// connect opens the one connection. It changes nothing in the file yet.
+func connect(ctx context.Context, path string, write bool) (*Store, error) {
+	name, err := dsn(path, write)
+	if err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	// Statements of a group belong to many callers: no one context may end them.
+	ctx = context.WithoutCancel(ctx)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(plain(err), db.Close())
+	}
+	return &Store{
+		ctx: ctx, db: db, conn: conn, write: write, stmts: map[string]*sql.Stmt{},
+		jobs: make(chan *job), closing: make(chan struct{}), served: make(chan struct{}),
+	}, nil
+}
+
+// dsn names the file so that no character of its path is taken for an option.
+func dsn(path string, write bool) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	q := url.Values{"_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)"}}
+	if !write {
+		q.Set("mode", "ro")
+	}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
+	return u.String(), nil
+}
+
+// inspect says what is wrong with a database that is to be read as it is.
+func (s *Store) inspect(path string) error {
+	version, err := s.version()
+	if err == nil && version == 0 {
+		err = fmt.Errorf("%w: nothing is in it", ErrNoDatabase)
+	}
+	if err == nil && version < len(migrations) {
+		err = fmt.Errorf("%w: %d, and this program reads %d", ErrOlder, version, len(migrations))
+	}
+	return wrap(err, "open database", path)
+}
+
+// version returns the number of migrations that the file has seen, 0 for an
+// empty file.
+func (s *Store) version() (int, error) {
+	var id, version, tables int
+	row := s.conn.QueryRowContext(s.ctx, `SELECT
+		(SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema)`)
+	if err := row.Scan(&id, &version, &tables); err != nil {
+		return 0, plain(err)
+	}
+	switch {
+	case id != applicationID && (id != 0 || version != 0 || tables != 0):
+		return 0, fmt.Errorf("%w: it belongs to another program", ErrNotOurs)
+	case version > len(migrations):
+		return 0, fmt.Errorf("%w: %d, and this program knows %d; use the version of tasks that wrote it", ErrNewer, version, len(migrations))
+	}
+	return version, nil
+}
+
+// plain translates the driver's codes that mean something to callers.
+func plain(err error) error {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlitelib.SQLITE_NOTADB {
+		return fmt.Errorf("%w: it is no SQLite file", ErrNotOurs)
+	}
+	return err
+}

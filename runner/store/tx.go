@@ -1,0 +1,124 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Tx is the store as one transaction sees it. It is good until the function
+// it was given to returns.
+type Tx struct {
+	s     *Store
+	now   time.Time
+	write bool
+}
+
+// Now is the time of the transaction: of everything it records, in UTC, to the
+// microsecond.
+func (t *Tx) Now() time.Time { return t.now }
+
+// run executes a statement without arguments or rows.
+func (s *Store) run(query string) error {
+	stmt, err := s.stmt(query)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.ExecContext(s.ctx)
+	return wrap(err, "sqlite:", query)
+}
+
+// stmt returns the prepared statement of a query. Queries are constants, so
+// there are few.
+func (s *Store) stmt(query string) (*sql.Stmt, error) {
+	if stmt, ok := s.stmts[query]; ok {
+		return stmt, nil
+	}
+	stmt, err := s.conn.PrepareContext(s.ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", query, err)
+	}
+	s.stmts[query] = stmt
+	return stmt, nil
+}
+
+// exec changes rows and returns how many, and the key of the last inserted one.
+func (t *Tx) exec(query string, args ...any) (n, key int64, err error) {
+	if !t.write {
+		return 0, 0, ErrReadOnly
+	}
+	stmt, err := t.s.stmt(query)
+	if err != nil {
+		return 0, 0, err
+	}
+	res, err := stmt.ExecContext(t.s.ctx, args...)
+	if err != nil {
+		return 0, 0, err
+	}
+	if n, err = res.RowsAffected(); err != nil {
+		return 0, 0, err
+	}
+	key, err = res.LastInsertId()
+	return n, key, err
+}
+
+// update changes one row; none is sql.ErrNoRows.
+func (t *Tx) update(query string, args ...any) error {
+	n, _, err := t.exec(query, args...)
+	if err == nil && n == 0 {
+		return sql.ErrNoRows
+	}
+	return err
+}
+
+// change is update with RETURNING into dest.
+func (t *Tx) change(query string, args []any, dest ...any) error {
+	if !t.write {
+		return ErrReadOnly
+	}
+	return t.get(query, args, dest...)
+}
+
+// get reads one row into dest; none is sql.ErrNoRows.
+func (t *Tx) get(query string, args []any, dest ...any) error {
+	stmt, err := t.s.stmt(query)
+	if err != nil {
+		return err
+	}
+	return stmt.QueryRowContext(t.s.ctx, args...).Scan(dest...)
+}
+
+// A scanner is a row.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads the only row of a query; none is sql.ErrNoRows.
+func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	stmt, err := t.s.stmt(query)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return scan(stmt.QueryRowContext(t.s.ctx, args...))
+}
+
+// list reads all rows of a query.
+func list[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
+	stmt, err := t.s.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.QueryContext(t.s.ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
