@@ -13,7 +13,6 @@ func TestBounds(t *testing.T) {
 	tests := []struct{ name, expr, want string }{
 		{"long range", `len(1..999999999)`, "makes lists too long to hold"},
 		{"loops in loops", `let x = 1..3000000; count(x, count(x, count(x, true) > 0) > 0)`, "loops more than 5000000 times"},
-		{"loop that costs", `let x = map(1..3000, string(#)); let y = join(map(1..2000, join(x))); count(1..1000000, y contains string(#) + "x")`, "takes longer than 5s"},
 		{"doubling text", `let a = repeat("x", 1000000); let b = a + a + a + a + a + a + a + a; let c = b + b + b + b + b + b + b + b; c + c`, "makes more than 64 MiB of text"},
 		{"doubling in reduce", `reduce(1..100, #acc + #acc, "x")`, "makes more than 64 MiB of text"},
 		{"repeat of repeat", `repeat(repeat("x", 1000000), 1000000)`, "makes more than 64 MiB of text"},
@@ -24,8 +23,8 @@ func TestBounds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "loop that costs" && testing.Short() {
-				t.Skip("takes five seconds")
+			if tt.name == "loops in loops" && testing.Short() {
+				t.Skip("takes five million steps")
 			}
 			s := parse(t, document)
 			put(s, "task.result", tt.expr)

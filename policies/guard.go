@@ -14,7 +14,7 @@ import (
 // Bounds of one evaluation. A loop over a list is one step an element.
 const (
 	maxSteps = 5_000_000
-	maxTime  = 5 * time.Second
+	maxTime  = 30 * time.Second
 )
 
 // A meter counts the steps of loops. The program that owns it holds mu while it
