@@ -1,0 +1,108 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tasks/golem"
+	"tasks/runner/ledger"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// A document is a bill at the daemon, of either kind.
+type document struct {
+	name   string
+	total  golem.Amount
+	accept func(context.Context, golem.Acceptance) error
+	status func(context.Context) (golem.DocumentStatus, error)
+}
+
+func (r *runner) noteDocument(id golem.DebitNoteID, total golem.Amount) document {
+	return document{
+		name: "debit note " + string(id), total: total,
+		accept: func(ctx context.Context, a golem.Acceptance) error {
+			return r.client.AcceptDebitNote(ctx, id, a, acceptTime)
+		},
+		status: func(ctx context.Context) (golem.DocumentStatus, error) {
+			note, err := r.client.GetDebitNote(ctx, id)
+			return note.Status, err
+		},
+	}
+}
+
+func (r *runner) invoiceDocument(id golem.InvoiceID, total golem.Amount) document {
+	return document{
+		name: "invoice " + string(id), total: total,
+		accept: func(ctx context.Context, a golem.Acceptance) error {
+			return r.client.AcceptInvoice(ctx, id, a, acceptTime)
+		},
+		status: func(ctx context.Context) (golem.DocumentStatus, error) {
+			inv, err := r.client.GetInvoice(ctx, id)
+			return inv.Status, err
+		},
+	}
+}
+
+// accept accepts a bill: intent, call, outcome. The daemon charges the increment
+// once, however often it is asked (protocol section 6.5), so an outcome that is
+// not known is found out by reading the document. The caller holds accepting.
+func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Amount, doc document) error {
+	if bill.State == state.BillReceived {
+		if err := r.moveBill(ctx, bill, state.BillAccepting, ""); err != nil {
+			return err
+		}
+		bill.State = state.BillAccepting
+	}
+	status, err := doc.status(ctx)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", doc.name, err)
+	}
+	if !taken(status) {
+		if err := r.acceptAt(ctx, increment, doc); err != nil {
+			return err
+		}
+	}
+	return r.spend(ctx, bill, increment)
+}
+
+// acceptAt makes the call, with enough in the allocation.
+func (r *runner) acceptAt(ctx context.Context, increment golem.Amount, doc document) error {
+	allocation, err := r.allocationFor(ctx, increment)
+	if err != nil {
+		return err
+	}
+	err = doc.accept(ctx, golem.Acceptance{TotalAmountAccepted: doc.total, AllocationID: allocation})
+	if err == nil {
+		return nil
+	}
+	status, statusErr := doc.status(ctx)
+	if statusErr != nil || !taken(status) {
+		return fmt.Errorf("accept %s: %w", doc.name, err)
+	}
+	return nil
+}
+
+func taken(s golem.DocumentStatus) bool {
+	return s == golem.StatusAccepted || s == golem.StatusSettled
+}
+
+// spend records an accepted bill in the store and in the book.
+func (r *runner) spend(ctx context.Context, bill state.Bill, increment golem.Amount) error {
+	var at time.Time
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		at = tx.Now()
+		return tx.MoveBill(bill.ID, bill.State, state.BillAccepted, "", increment)
+	})
+	if err != nil {
+		return fmt.Errorf("record the accepted bill %s: %w", bill.ID, err)
+	}
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	r.drawn = r.drawn.Add(increment)
+	if increment.IsPositive() {
+		r.book.Add(ledger.Spend{At: at, Amount: increment})
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"tasks/runner/reconcile"
+)
+
+// act begins to carry out one decision. Intents are on disk when it returns;
+// calls go on as effects.
+func (r *runner) act(ctx context.Context, action reconcile.Action) error {
+	switch a := action.(type) {
+	case reconcile.OpenDemand:
+		r.effects.start(keyDemand, r.market.publish)
+	case reconcile.CloseDemand:
+		r.market.withdraw()
+	case reconcile.Hire:
+		return r.hire(ctx, a.Proposal)
+	case reconcile.CreateActivity:
+		return r.createActivity(ctx, a.Agreement, a.Authorised)
+	case reconcile.Prepare:
+		return r.prepare(ctx, a.Activity)
+	case reconcile.Work:
+		return r.work(ctx, a.Activity, nil)
+	case reconcile.Authorise:
+		return r.authorise(ctx, a.Activity, a.Total)
+	case reconcile.ReadUsage:
+		return r.readUsage(ctx, a.Activity)
+	case reconcile.Drain:
+		r.drain(a.Activity, a.Reason)
+	case reconcile.Stop:
+		return r.stop(ctx, a.Activity, a.Reason)
+	case reconcile.EndAgreement:
+		return r.endAgreement(ctx, a.Agreement, a.Reason)
+	case reconcile.CreateAllocation:
+		return r.createAllocation(ctx, a.Total, a.Timeout)
+	case reconcile.AmendAllocation:
+		r.effects.start(keyAllocation, func(ctx context.Context) error { return r.amendAllocation(ctx, a.Total, a.Timeout) })
+	case reconcile.Wind:
+		r.wind(a.State, a.Note)
+	default:
+		return fmt.Errorf("no way to carry out %T", action)
+	}
+	return nil
+}
+
+// drain lets an activity finish its task and take no more.
+func (r *runner) drain(key int64, reason string) {
+	if w := r.worker(key); w != nil {
+		w.stopTaking(reason)
+		r.nudge()
+	}
+}
+
+// Keys of effects that are about no single record.
+const (
+	keyDemand     = "demand"
+	keyAllocation = "allocation"
+)

@@ -1,0 +1,299 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tasks/golem"
+	"tasks/policies"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+const (
+	createTime  = 60 * time.Second // for an activity to come up
+	execTime    = 30 * time.Second // for a script to be taken
+	destroyTime = 20 * time.Second
+	prepareTime = 15 * time.Minute // for deploy and start: images can be large
+	statusTime  = 5 * time.Second
+)
+
+// createActivity starts an activity. The intent, with what the budget reserves
+// for it, is on disk when it returns.
+func (r *runner) createActivity(ctx context.Context, agreement int64, authorised golem.Amount) error {
+	var a state.Agreement
+	act := state.Activity{Run: r.Run, Agreement: agreement, State: state.ActivityCreating, Authorised: authorised}
+	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		if a, err = tx.Agreement(agreement); err != nil {
+			return err
+		}
+		act.Key, err = tx.AddActivity(act)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.effects.start(activityKey(act.Key), func(ctx context.Context) error {
+		id, err := r.client.CreateActivity(ctx, a.ID, createTime)
+		if err != nil {
+			return r.notCreated(ctx, a, act, err)
+		}
+		r.Log.Info("activity created", logProvider, a.ProviderName, logActivity, id)
+		return r.moveActivity(ctx, act.Key, state.ActivityCreating, state.ActivityCreated, store.ActivitySet{ID: id})
+	})
+	return nil
+}
+
+// notCreated records an activity that did not come up. A half-made one may exist
+// at the provider, unknown to the daemon, so the agreement goes too (protocol
+// section 5.2); reconcile sees to that.
+func (r *runner) notCreated(ctx context.Context, a state.Agreement, act state.Activity, why error) error {
+	r.Log.Info("activity not created", logProvider, a.ProviderName, logError, why)
+	r.market.cool(a.Provider)
+	return r.moveActivity(ctx, act.Key, state.ActivityCreating, state.ActivityFailed,
+		store.ActivitySet{Reason: "not created: " + why.Error()})
+}
+
+// prepare runs the preparation of a new activity as an effect.
+func (r *runner) prepare(ctx context.Context, key int64) error {
+	act, a, err := r.activity(ctx, key)
+	if err != nil || act.State != state.ActivityCreated {
+		return err
+	}
+	r.effects.start(activityKey(key), func(life context.Context) error {
+		ctx, cancel := context.WithCancel(life)
+		defer cancel()
+		r.setCancel(key, cancel)
+		defer r.setCancel(key, nil)
+		err := r.runPreparation(ctx, a, act)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		r.Log.Info("preparation failed", logProvider, a.ProviderName, logError, err)
+		r.market.cool(a.Provider)
+		return r.stopping(ctx, key, reconcile.ReasonPrepare+": "+err.Error())
+	})
+	return nil
+}
+
+func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act state.Activity) error {
+	commands, f := r.Policies.Prepare(r.activityEnv(ctx, a, act))
+	if f != nil {
+		r.failure(ctx, f)
+		return f
+	}
+	err := r.moveActivity(ctx, act.Key, state.ActivityCreated, state.ActivityPreparing, store.ActivitySet{})
+	if err != nil {
+		return err
+	}
+	if len(commands) > 0 {
+		batch, err := r.client.Exec(ctx, act.ID, commands, execTime)
+		if err != nil {
+			return fmt.Errorf("exec: %w", err)
+		}
+		results, err := r.await(ctx, act.ID, batch, time.Now().Add(prepareTime))
+		if err != nil {
+			return err
+		}
+		if last := results[len(results)-1]; last.Result != golem.ResultOk {
+			return errors.New(cmp.Or(last.Message, "a command failed"))
+		}
+	}
+	return r.moveActivity(ctx, act.Key, state.ActivityPreparing, state.ActivityReady, store.ActivitySet{})
+}
+
+// stop destroys an activity at once, as an effect. A task in it is given back by
+// its worker.
+func (r *runner) stop(ctx context.Context, key int64, reason string) error {
+	if err := r.stopping(ctx, key, reason); err != nil {
+		return err
+	}
+	r.effects.start(activityKey(key), func(ctx context.Context) error { return r.destroy(ctx, key) })
+	return nil
+}
+
+// stopping records the intent to destroy an activity and ends its worker.
+func (r *runner) stopping(ctx context.Context, key int64, reason string) error {
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		act, err := tx.Activity(key)
+		if err != nil || act.State == state.ActivityStopping || act.State.Done() {
+			return err
+		}
+		return tx.MoveActivity(key, act.State, state.ActivityStopping, store.ActivitySet{Reason: reason})
+	})
+	if err != nil {
+		return fmt.Errorf("stop activity %d: %w", key, err)
+	}
+	r.cancelCalls(key)
+	if w := r.worker(key); w != nil {
+		w.halt(reason)
+	}
+	return nil
+}
+
+// setCancel notes how to cut short the call under way about an activity; nil
+// forgets it.
+func (r *runner) setCancel(key int64, cancel context.CancelFunc) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cancel == nil {
+		delete(r.cancels, key)
+		return
+	}
+	r.cancels[key] = cancel
+}
+
+func (r *runner) cancelCalls(key int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cancel := r.cancels[key]; cancel != nil {
+		cancel()
+	}
+}
+
+// destroy ends an activity at the daemon. When the provider cannot be reached,
+// ending the agreement is what stops the billing (protocol section 5.2).
+func (r *runner) destroy(ctx context.Context, key int64) error {
+	act, a, err := r.activity(ctx, key)
+	if err != nil || act.State != state.ActivityStopping {
+		return err
+	}
+	if w := r.worker(key); w != nil {
+		w.wait(ctx)
+	}
+	to := state.ActivityEnded
+	if act.ID != "" {
+		err := r.client.DestroyActivity(ctx, act.ID, destroyTime)
+		switch {
+		case err == nil, golem.ActivityGone(err):
+		case golem.IsUnreachable(err) || ctx.Err() != nil:
+			return err
+		default:
+			r.Log.Warn("activity not destroyed; its agreement is ended instead", logActivity, act.ID, logError, err)
+			if err := r.endAgreement(ctx, a.Key, act.Reason); err != nil {
+				return err
+			}
+		}
+	}
+	r.Log.Info("activity ended", logProvider, a.ProviderName, logActivity, act.ID, logReason, act.Reason)
+	return r.moveActivity(ctx, key, state.ActivityStopping, to, store.ActivitySet{})
+}
+
+// gone records that an activity ended by itself.
+func (r *runner) gone(ctx context.Context, key int64, reason string) error {
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		act, err := tx.Activity(key)
+		if err != nil || act.State.Done() {
+			return err
+		}
+		return tx.MoveActivity(key, act.State, state.ActivityEnded, store.ActivitySet{Reason: reason})
+	})
+}
+
+// readUsage asks what an activity has used so far, as an effect.
+func (r *runner) readUsage(ctx context.Context, key int64) error {
+	act, _, err := r.activity(ctx, key)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.asked[key] = time.Now()
+	r.mu.Unlock()
+	r.effects.start(fmt.Sprintf("usage/%d", key), func(ctx context.Context) error {
+		usage, err := r.client.ActivityUsage(ctx, act.ID, statusTime)
+		if err != nil {
+			// Without a report the clock bounds the cost.
+			r.Log.Debug("usage not read", logActivity, act.ID, logError, err)
+			return nil
+		}
+		if usage.CurrentUsage == nil {
+			return nil
+		}
+		return r.Store.Update(ctx, func(tx *store.Tx) error {
+			return tx.SetUsage(key, usage.CurrentUsage, time.Unix(usage.Timestamp, 0))
+		})
+	})
+	return nil
+}
+
+func (r *runner) authorise(ctx context.Context, key int64, total golem.Amount) error {
+	return r.Store.Update(ctx, func(tx *store.Tx) error { return tx.Authorise(key, total) })
+}
+
+// activity reads an activity and its agreement.
+func (r *runner) activity(ctx context.Context, key int64) (act state.Activity, a state.Agreement, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if act, err = tx.Activity(key); err != nil {
+			return err
+		}
+		a, err = tx.Agreement(act.Agreement)
+		return err
+	})
+	return act, a, err
+}
+
+func (r *runner) moveActivity(ctx context.Context, key int64, from, to state.ActivityState, set store.ActivitySet) error {
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.MoveActivity(key, from, to, set)
+	})
+	if err != nil {
+		return fmt.Errorf("move activity %d to %s: %w", key, to, err)
+	}
+	return nil
+}
+
+func activityKey(key int64) string { return fmt.Sprintf("activity/%d", key) }
+
+// activityEnv is what a policy sees of an activity.
+func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.Activity) policies.ActivityEnv {
+	var known state.Provider
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		known, err = tx.Provider(a.Provider)
+		return err
+	})
+	if err != nil {
+		r.Log.Debug("provider not read", logError, err)
+	}
+	offer, _, err := policies.NewOffer(golem.Proposal{ProposalID: a.Proposal, IssuerID: a.Provider, Properties: a.Offer})
+	if err != nil {
+		r.Log.Debug("offer not read", logError, err)
+	}
+	now := time.Now()
+	cost := cost(a, act, now)
+	env := policies.ActivityEnv{
+		Activity: policies.Activity{
+			ID: string(act.ID), State: string(act.State), Age: now.Sub(act.CreatedAt),
+			Idle:    now.Sub(later(act.LastTask, act.ReadyAt)),
+			Batches: act.Batches, Results: act.Results, Failures: act.Failures,
+			Cost: cost.InexactFloat64(), CostPerResult: policies.CostPerResult(cost, act.Results),
+		},
+		Offer: offer, Provider: providerEnv(known, offer.Provider), Run: r.lastEnv(),
+	}
+	env.MaxPrice = r.maxPrice(ctx, env.Run)
+	return env
+}
+
+// cost is what an activity has cost so far: what was billed, or what its usage
+// comes to by now, whichever is more.
+func cost(a state.Agreement, act state.Activity, now time.Time) golem.Amount {
+	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
+	if act.State.Done() {
+		return act.Billed
+	}
+	estimate := joined.Meter(&reconcile.Activity{Activity: act}).Estimate(now)
+	if estimate.LessThan(act.Billed) {
+		return act.Billed
+	}
+	return estimate
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

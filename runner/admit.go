@@ -1,0 +1,161 @@
+package runner
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"tasks/golem"
+	"tasks/policies"
+	"tasks/runner/ledger"
+	"tasks/runner/state"
+	"tasks/runner/store"
+	"tasks/spec"
+)
+
+// ErrChanged is wrapped when the document of a run that exists differs in what a
+// run cannot change; the text names it.
+var ErrChanged = errors.New("the run was started with other tasks")
+
+// admit creates the run, or takes up one that exists. A changed document is a
+// new revision; what a resumed run cannot change is refused before anything is
+// written.
+func (r *runner) admit(ctx context.Context) (state.Run, error) {
+	var run state.Run
+	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		run, err = tx.Run(r.Run)
+		if errors.Is(err, store.ErrNotFound) {
+			run, err = r.create(tx)
+			return err
+		}
+		if err != nil || run.State.Final() {
+			return err
+		}
+		return r.revise(tx, run)
+	})
+	if err != nil {
+		return run, fmt.Errorf("open run %s: %w", r.Run, err)
+	}
+	r.session = run.Session
+	r.agreementCursor, r.noteCursor, r.invoiceCursor = run.AgreementCursor, run.DebitNoteCursor, run.InvoiceCursor
+	return run, r.remember(ctx)
+}
+
+func (r *runner) create(tx *store.Tx) (state.Run, error) {
+	run := state.Run{
+		ID: r.Run, Name: r.Spec.Name, Session: newSession(r.Run), State: state.RunRunning,
+		Daemon: r.Daemon, CreatedAt: tx.Now(),
+		// Bills and agreements from before the run are nobody's of ours.
+		AgreementCursor: golem.NewTimestamp(tx.Now().Add(-time.Minute)),
+		DebitNoteCursor: golem.NewTimestamp(tx.Now().Add(-time.Minute)),
+		InvoiceCursor:   golem.NewTimestamp(tx.Now().Add(-time.Minute)),
+	}
+	return run, tx.CreateRun(run, r.revision())
+}
+
+// newSession names the app session of a run's agreements: readable, and unique
+// even if another database has a run of the same name.
+func newSession(run state.RunID) string {
+	var b [4]byte
+	rand.Read(b[:])
+	return "tasks-" + string(run) + "-" + hex.EncodeToString(b[:])
+}
+
+func (r *runner) revision() state.Revision {
+	o := r.Overrides
+	return state.Revision{
+		Run: r.Run, File: r.Spec.File, Dir: r.Spec.Dir, Text: r.Spec.Text,
+		Workers: o.Workers, MaxPrice: o.MaxPrice, Budget: o.Budget,
+	}
+}
+
+// revise records the document if it differs from the last one applied.
+func (r *runner) revise(tx *store.Tx, run state.Run) error {
+	last, err := tx.Revision(run.ID, run.Revision)
+	if err != nil {
+		return err
+	}
+	now := r.revision()
+	if string(last.Text) == string(now.Text) && last.Dir == now.Dir &&
+		last.Workers == now.Workers && last.MaxPrice == now.MaxPrice && last.Budget == now.Budget {
+		return nil
+	}
+	before, list := spec.Parse(last.File, last.Text, last.Dir, spec.Overrides{})
+	if len(list) == 0 {
+		if what := unchangeable(before, r.Spec); what != "" {
+			return fmt.Errorf("%w: %s differs from revision %d; choose another --run-id to start anew", ErrChanged, what, run.Revision)
+		}
+	}
+	_, err = tx.AddRevision(now)
+	return err
+}
+
+// unchangeable names the first part of a document that a run which exists
+// cannot take over, or "".
+func unchangeable(before, now *spec.Spec) string {
+	if !reflect.DeepEqual(before.Payload, now.Payload) {
+		return "payload"
+	}
+	if before.Golem.Network != now.Golem.Network {
+		return "golem.network"
+	}
+	stages := map[string]spec.Stage{}
+	for _, s := range now.Stages {
+		stages[s.Name] = s
+	}
+	for _, s := range before.Stages {
+		other, ok := stages[s.Name]
+		if !ok || !sameSource(s.From, other.From) {
+			return "the source of stage " + s.Name
+		}
+	}
+	return ""
+}
+
+func sameSource(a, b *spec.Source) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	x.Place, y.Place = spec.Source{}.Place, spec.Source{}.Place
+	return reflect.DeepEqual(x, y)
+}
+
+// remember loads what the process keeps in memory: the book, and the cursors of
+// the sources.
+func (r *runner) remember(ctx context.Context) error {
+	return r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if r.cursors, err = tx.Cursors(r.Run); err != nil {
+			return err
+		}
+		money, err := tx.Totals(r.Run)
+		if err != nil {
+			return err
+		}
+		spends, err := tx.Spends(r.Run, tx.Now().Add(-longestWindow(r.Spec)))
+		if err != nil {
+			return err
+		}
+		recent := make([]ledger.Spend, len(spends))
+		for i, s := range spends {
+			recent[i] = ledger.Spend{At: s.At, Amount: s.Amount}
+		}
+		r.book = ledger.NewBook(money.Accepted, recent)
+		r.setEnv(policies.Run{ID: string(r.Run), Name: r.Spec.Name, Spent: money.Accepted.InexactFloat64()})
+		return nil
+	})
+}
+
+// longestWindow is how far back the budget looks, at least a day, so that a
+// budget edited later finds what it needs.
+func longestWindow(s *spec.Spec) time.Duration {
+	longest := 24 * time.Hour
+	for _, l := range s.Budget.Limits {
+		longest = max(longest, l.Window)
+	}
+	return longest
+}

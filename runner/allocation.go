@@ -1,0 +1,146 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tasks/golem"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// createAllocation sets money aside. The intent is on disk when it returns.
+func (r *runner) createAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
+	al := state.Allocation{Run: r.Run, State: state.AllocationCreating, Platform: r.platform, Total: total, Timeout: timeout}
+	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		al.Key, err = tx.AddAllocation(al)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.effects.start(keyAllocation, func(ctx context.Context) error {
+		made, err := r.client.CreateAllocation(ctx, golem.NewAllocation{
+			TotalAmount: total, PaymentPlatform: al.Platform, Timeout: timeout,
+		})
+		if err != nil {
+			return r.noAllocation(ctx, al, err)
+		}
+		r.setDrawn(made.SpentAmount)
+		return r.Store.Update(ctx, func(tx *store.Tx) error {
+			return tx.MoveAllocation(al.Key, state.AllocationCreating, state.AllocationActive, store.AllocationSet{ID: made.AllocationID})
+		})
+	})
+	return nil
+}
+
+// noAllocation ends the run when the daemon refuses for good: without money set
+// aside no bill can be accepted.
+func (r *runner) noAllocation(ctx context.Context, al state.Allocation, err error) error {
+	moveErr := r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.MoveAllocation(al.Key, state.AllocationCreating, state.AllocationLost, store.AllocationSet{})
+	})
+	if golem.StatusOf(err) == 400 {
+		r.giveUp(fmt.Errorf("%w: set aside %s GLM on %s: %w", ErrDaemon, al.Total, al.Platform, err))
+	}
+	return errors.Join(err, moveErr)
+}
+
+// amendAllocation makes the allocation larger or last longer.
+func (r *runner) amendAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
+	al, err := r.activeAllocation(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = r.client.AmendAllocation(ctx, al.ID, golem.AllocationChange{TotalAmount: &total, Timeout: &timeout})
+	if golem.IsNotFound(err) {
+		return r.lostAllocation(ctx, al)
+	}
+	if err != nil {
+		return fmt.Errorf("amend allocation %s: %w", al.ID, err)
+	}
+	return r.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetAllocation(al.Key, total, timeout) })
+}
+
+// lostAllocation records that the daemon released an allocation by itself.
+func (r *runner) lostAllocation(ctx context.Context, al state.Allocation) error {
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.MoveAllocation(al.Key, state.AllocationActive, state.AllocationLost, store.AllocationSet{})
+	})
+}
+
+// allocationFor returns the active allocation with room for an increment, and
+// makes that room where the budget has it but the allocation has not yet.
+func (r *runner) allocationFor(ctx context.Context, increment golem.Amount) (golem.AllocationID, error) {
+	al, err := r.activeAllocation(ctx)
+	if err != nil {
+		return "", err
+	}
+	r.bookMu.Lock()
+	need := r.drawn.Add(increment)
+	r.bookMu.Unlock()
+	if need.GreaterThan(al.Total) {
+		if err := r.amendAllocation(ctx, need, al.Timeout); err != nil {
+			return "", err
+		}
+	}
+	return al.ID, nil
+}
+
+var errNoAllocation = errors.New("no allocation is active")
+
+func (r *runner) activeAllocation(ctx context.Context) (state.Allocation, error) {
+	var all []state.Allocation
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		all, err = tx.Allocations(r.Run, true)
+		return err
+	})
+	if err != nil {
+		return state.Allocation{}, err
+	}
+	for _, al := range all {
+		if al.State == state.AllocationActive {
+			return al, nil
+		}
+	}
+	return state.Allocation{}, errNoAllocation
+}
+
+func (r *runner) setDrawn(amount golem.Amount) {
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	r.drawn = amount
+}
+
+// releaseAllocations gives back what is set aside, once no bill is waited for.
+func (r *runner) releaseAllocations(ctx context.Context) error {
+	al, err := r.activeAllocation(ctx)
+	if errors.Is(err, errNoAllocation) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = r.client.ReleaseAllocation(ctx, al.ID)
+	if err != nil && !golem.IsNotFound(err) && !golem.IsGone(err) {
+		return fmt.Errorf("release allocation %s: %w", al.ID, err)
+	}
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.MoveAllocation(al.Key, state.AllocationActive, state.AllocationReleased, store.AllocationSet{})
+	})
+}
+
+// decorations are what the allocation requires of a demand.
+func (r *runner) decorations(ctx context.Context) (golem.Decorations, error) {
+	al, err := r.activeAllocation(ctx)
+	if err != nil {
+		return golem.Decorations{}, err
+	}
+	d, err := r.client.DemandDecorations(ctx, al.ID)
+	if golem.IsNotFound(err) {
+		return d, errors.Join(err, r.lostAllocation(ctx, al))
+	}
+	return d, err
+}

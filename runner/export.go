@@ -1,0 +1,192 @@
+package runner
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// exportChunk is how many results are written between two syncs.
+const exportChunk = 1000
+
+// An exporter appends results to the run's file, each exactly once: the store
+// knows how much of the file is complete, and what a dead process wrote beyond
+// that is cut off and written again.
+type exporter struct {
+	r    *runner
+	wake chan struct{}
+
+	mu   sync.Mutex // one writer at a time
+	file *os.File   // nil until the first result, or when there is no file
+	run  state.Run  // how far the file is
+}
+
+func newExporter(r *runner) *exporter {
+	return &exporter{r: r, wake: make(chan struct{}, 1)}
+}
+
+func (e *exporter) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run writes results as they are recorded, until ctx ends.
+func (e *exporter) loop(ctx context.Context) {
+	defer e.close()
+	for {
+		select {
+		case <-e.wake:
+		case <-ctx.Done():
+			return
+		}
+		if err := e.flush(ctx); err != nil && ctx.Err() == nil {
+			e.r.giveUp(fmt.Errorf("write results: %w", err))
+		}
+	}
+}
+
+// open finds the file, and checks that it is ours, before anything is spent.
+func (e *exporter) open(ctx context.Context) error {
+	path, ok, f := e.r.Policies.ResultsFile(e.r.lastEnv())
+	if f != nil {
+		return f
+	}
+	if !ok {
+		return nil
+	}
+	err := e.r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		e.run, err = tx.Run(e.r.Run)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if e.run.ResultsPath == path {
+		return e.reopen(path)
+	}
+	return e.begin(ctx, path)
+}
+
+// begin starts a new file. One that has something in it is somebody's work.
+func (e *exporter) begin(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > 0 {
+		return fmt.Errorf("results file %s is not empty and not of this run; move it away, or name the file after the run: ${{ run.id }}", path)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	if e.file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666); err != nil {
+		return err
+	}
+	err = e.r.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.SetResultsPath(e.r.Run, path); err != nil {
+			return err
+		}
+		return tx.SetExported(e.r.Run, 0, 0)
+	})
+	e.run.ResultsPath, e.run.ResultsExported, e.run.ResultsOffset = path, 0, 0
+	return err
+}
+
+// reopen carries on with our file. If it lost something since, all of it is
+// written again from the store.
+func (e *exporter) reopen(path string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	if e.file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666); err != nil {
+		return err
+	}
+	info, err := e.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < e.run.ResultsOffset {
+		e.run.ResultsExported, e.run.ResultsOffset = 0, 0
+	}
+	return e.file.Truncate(e.run.ResultsOffset)
+}
+
+// flush writes every result that is recorded and not yet in the file.
+func (e *exporter) flush(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for e.file != nil {
+		n, err := e.chunk(ctx)
+		if err != nil || n < exportChunk {
+			return err
+		}
+	}
+	return nil
+}
+
+// chunk writes some results, syncs, and only then records that they are there.
+func (e *exporter) chunk(ctx context.Context) (int, error) {
+	var rows []store.ResultRow
+	err := e.r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		rows, err = tx.ResultRows(e.r.Run, e.run.ResultsExported, exportChunk)
+		return err
+	})
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	end, err := e.write(rows)
+	if err != nil {
+		return 0, err
+	}
+	last := rows[len(rows)-1].Seq
+	err = e.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetExported(e.r.Run, last, end) })
+	if err != nil {
+		return 0, err
+	}
+	e.run.ResultsExported, e.run.ResultsOffset = last, end
+	return len(rows), nil
+}
+
+func (e *exporter) write(rows []store.ResultRow) (end int64, err error) {
+	if _, err := e.file.Seek(e.run.ResultsOffset, 0); err != nil {
+		return 0, err
+	}
+	w := bufio.NewWriter(e.file)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for _, row := range rows {
+		if err := enc.Encode(lineOf(row)); err != nil {
+			return 0, err
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return 0, err
+	}
+	if err := e.file.Sync(); err != nil {
+		return 0, err
+	}
+	return e.file.Seek(0, 1)
+}
+
+func (e *exporter) close() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.file == nil {
+		return
+	}
+	if err := e.file.Close(); err != nil {
+		e.r.Log.Error("results file not closed", logError, err)
+	}
+	e.file = nil
+}

@@ -1,0 +1,186 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"tasks/runner/source"
+	"tasks/runner/state"
+	"tasks/runner/store"
+	"tasks/spec"
+)
+
+// feedChunk is how many items of a source are recorded at once, if it has that
+// many at hand.
+const feedChunk = 256
+
+// start begins to read the sources from where their cursors stand.
+func (q *queue) start(ctx context.Context, wg *sync.WaitGroup) {
+	var feeds []*feed
+	for i := range q.r.Spec.Stages {
+		stage := &q.r.Spec.Stages[i]
+		if cursor := q.r.cursors[stage.Name]; stage.From != nil && !cursor.Ended {
+			f := &feed{q: q, stage: stage.Name, from: *stage.From, cursor: cursor, room: make(chan struct{}, 1)}
+			feeds = append(feeds, f)
+			q.rooms = append(q.rooms, f.room)
+		}
+	}
+	q.sources = len(feeds)
+	for _, f := range feeds {
+		wg.Go(func() { f.run(ctx) })
+	}
+}
+
+// A feed reads one source into the queue, no further ahead than the workers
+// need. Items and the cursor after them are recorded together, so that no item
+// is lost or read twice.
+type feed struct {
+	q      *queue
+	stage  string
+	from   spec.Source
+	cursor state.Cursor
+	room   chan struct{}
+}
+
+func (f *feed) run(ctx context.Context) {
+	defer f.q.sourceEnded()
+	err := f.read(ctx)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	f.q.r.giveUp(fmt.Errorf("read tasks of stage %s: %w", f.stage, err))
+}
+
+func (f *feed) read(ctx context.Context) error {
+	reader, err := source.Open(f.from, f.cursor.Position)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	items := make(chan source.Item)
+	var readErr error
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() {
+		defer close(items)
+		readErr = pump(ctx, reader, items)
+	})
+	for f.roomy(ctx) {
+		chunk, open := gather(ctx, items)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		// readErr is set before items is closed.
+		ended := !open && errors.Is(readErr, io.EOF)
+		if err := f.record(ctx, chunk, ended); err != nil || ended {
+			return err
+		}
+		if !open {
+			return readErr
+		}
+	}
+	return nil
+}
+
+// pump reads until the end or ctx.
+func pump(ctx context.Context, reader *source.Reader, items chan<- source.Item) error {
+	for {
+		item, err := reader.Next(ctx)
+		if err != nil {
+			return err
+		}
+		select {
+		case items <- item:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// gather waits for one item and takes what else is there without waiting, so
+// that a slow source is passed on at once and a fast one in large chunks.
+func gather(ctx context.Context, items <-chan source.Item) (chunk []source.Item, open bool) {
+	select {
+	case item, ok := <-items:
+		if !ok {
+			return nil, false
+		}
+		chunk = append(chunk, item)
+	case <-ctx.Done():
+		return nil, false
+	}
+	for len(chunk) < feedChunk {
+		select {
+		case item, ok := <-items:
+			if !ok {
+				return chunk, false
+			}
+			chunk = append(chunk, item)
+		default:
+			return chunk, true
+		}
+	}
+	return chunk, true
+}
+
+// roomy waits until the queue wants more.
+func (f *feed) roomy(ctx context.Context) bool {
+	for {
+		f.q.mu.Lock()
+		ok, closed := f.q.fresh.len() < f.q.lowLocked(), f.q.closed
+		f.q.mu.Unlock()
+		if closed {
+			return false
+		}
+		if ok {
+			return true
+		}
+		select {
+		case <-f.room:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// record writes items as pending tasks, moves the cursor, and hands them out.
+func (f *feed) record(ctx context.Context, chunk []source.Item, ended bool) error {
+	tasks := make([]state.Task, len(chunk))
+	cursor := f.cursor
+	for i, item := range chunk {
+		tasks[i] = state.Task{Stage: f.stage, Index: cursor.Next, Item: item.JSON, State: state.TaskPending}
+		cursor.Next++
+		cursor.Position = item.Position
+	}
+	cursor.Stage, cursor.Ended = f.stage, ended
+	err := f.q.r.Store.Update(ctx, func(tx *store.Tx) error {
+		ids, err := tx.AddTasks(f.q.r.Run, tasks)
+		for i, id := range ids {
+			tasks[i].ID = id
+		}
+		if err != nil {
+			return err
+		}
+		return tx.SaveCursor(f.q.r.Run, cursor)
+	})
+	if err != nil {
+		return fmt.Errorf("record tasks: %w", err)
+	}
+	f.cursor = cursor
+	f.q.add(tasks...)
+	return nil
+}
+
+// sourceEnded counts a source as ended and lets the loop see it.
+func (q *queue) sourceEnded() {
+	q.mu.Lock()
+	q.sources--
+	q.mu.Unlock()
+	q.r.nudge()
+}

@@ -1,0 +1,70 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"tasks/policies"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+)
+
+// judgeEvery is how often activities are judged without a debit note.
+const judgeEvery = time.Minute
+
+// lastEnv is the run as policies saw it last; at most a tick old.
+func (r *runner) lastEnv() policies.Run {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.env
+}
+
+func (r *runner) setEnv(env policies.Run) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.env = env
+}
+
+// judgeAll asks activity.keep about every ready activity once a minute; debit
+// notes ask in between.
+func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []reconcile.Agreement) {
+	if now.Sub(r.judgedAt) < judgeEvery {
+		return
+	}
+	r.judgedAt = now
+	for i := range agreements {
+		if act := agreements[i].Current(); act != nil && act.State == state.ActivityReady && act.Draining == "" {
+			r.judge(ctx, agreements[i].Agreement, act.Activity)
+		}
+	}
+}
+
+// judge asks activity.keep about one activity, and drains what is not kept: the
+// task in it is paid for already.
+func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activity) {
+	env := r.activityEnv(ctx, a, act)
+	keep, f := r.Policies.Keep(env)
+	r.failure(ctx, f)
+	if keep {
+		return
+	}
+	reason := notKept(env)
+	r.Log.Info("activity not kept", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)
+	r.market.ban(a.Provider)
+	r.drain(act.Key, reason)
+}
+
+// notKept says what activity.keep saw.
+func notKept(env policies.ActivityEnv) string {
+	a := env.Activity
+	if env.MaxPrice != nil && a.CostPerResult > *env.MaxPrice {
+		return fmt.Sprintf("%s: %s GLM for %d results, max_price %s",
+			reconcile.ReasonTooExpensive, short(a.Cost), a.Results, short(*env.MaxPrice))
+	}
+	return fmt.Sprintf("%s: age %s, %s GLM, %d results",
+		reconcile.ReasonNotKept, a.Age.Round(time.Second), short(a.Cost), a.Results)
+}
+
+func short(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) }

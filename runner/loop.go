@@ -1,0 +1,101 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// tickEvery is how often the loop looks by itself: for the clock's part in
+// decisions, and for `tasks stop`.
+const tickEvery = time.Second
+
+// loop decides and acts until the run has ended (nil), is left, or fails.
+// asked ends when the user asks for a polite end.
+func (r *runner) loop(asked, life context.Context) error {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	interrupt := asked.Done()
+	for {
+		over, err := r.step(life)
+		if over || err != nil {
+			return err
+		}
+		select {
+		case <-r.wake:
+		case <-tick.C:
+		case <-interrupt:
+			interrupt = nil
+			r.wind(state.RunInterrupted, "interrupted")
+		case <-life.Done():
+			return r.markLeft()
+		}
+	}
+}
+
+// step is one turn: view, decide, act.
+func (r *runner) step(ctx context.Context) (over bool, err error) {
+	view, err := r.view(ctx)
+	if err != nil {
+		return false, err
+	}
+	r.market.want(reconcile.Missing(view))
+	for _, action := range r.decide(view) {
+		if _, ok := action.(reconcile.Finish); ok {
+			return true, r.finish(ctx)
+		}
+		if err := r.act(ctx, action); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// decide holds the book still while reconcile reads it.
+func (r *runner) decide(v reconcile.View) []reconcile.Action {
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	v.Book = r.book
+	return reconcile.Decide(v)
+}
+
+// wind begins to wind the run down; the first reason stands.
+func (r *runner) wind(to state.RunState, note string) {
+	r.mu.Lock()
+	if r.ending.Active() {
+		r.mu.Unlock()
+		return
+	}
+	r.ending = reconcile.Ending{State: to, Note: note, Deadline: time.Now().Add(r.DrainTimeout)}
+	r.mu.Unlock()
+	r.Log.Info("winding down", logReason, note)
+	r.queue.close()
+	r.nudge()
+}
+
+// finish records the end: everything is ended at the daemon, the allocation is
+// released and the results file is complete.
+func (r *runner) finish(ctx context.Context) error {
+	if err := r.releaseAllocations(ctx); err != nil {
+		r.Log.Warn("allocation not released", logError, err)
+	}
+	if err := r.results.flush(ctx); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	ending := r.ending
+	r.mu.Unlock()
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.MoveRun(r.Run, ending.State, ending.Note)
+	})
+}
+
+// markLeft records that the process left with everything as it was.
+func (r *runner) markLeft() error {
+	return r.Store.Update(context.Background(), func(tx *store.Tx) error {
+		return tx.MoveRun(r.Run, state.RunInterrupted, "left at once; apply again to carry on, or to settle")
+	})
+}

@@ -1,0 +1,66 @@
+package runner
+
+import (
+	"log/slog"
+	"time"
+
+	"tasks/golem"
+	"tasks/policies"
+	"tasks/runner/state"
+	"tasks/runner/store"
+	"tasks/spec"
+)
+
+// Options say what to run and with what. All fields without a stated zero
+// value are required.
+type Options struct {
+	Store     *store.Store
+	Run       state.RunID
+	Spec      *spec.Spec
+	Policies  *policies.Set // compiled from Spec
+	Overrides spec.Overrides
+
+	Client *golem.Client
+	Daemon string // "embedded", or the daemon's URL; recorded and shown
+
+	// Registry is the base URL of the image registry that resolves image tags;
+	// "" asks the daemon itself when it is a devnet, and golem.DefaultRegistry
+	// otherwise.
+	Registry string
+
+	Log *slog.Logger // nil discards
+
+	// DrainTimeout is how long tasks may go on after the run was asked to end;
+	// 0 means 30 s.
+	DrainTimeout time.Duration
+	// InvoiceWait is how long the invoice of an ended agreement is waited for;
+	// 0 means 30 s. A later one is settled by the next start.
+	InvoiceWait time.Duration
+
+	// Hurry, when closed, makes Run leave at once, with everything still alive at
+	// the daemon; nil never does.
+	Hurry <-chan struct{}
+}
+
+func (o *Options) setDefaults() {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.DrainTimeout == 0 {
+		o.DrainTimeout = 30 * time.Second
+	}
+	if o.InvoiceWait == 0 {
+		o.InvoiceWait = 30 * time.Second
+	}
+}
+
+// Log keys.
+const (
+	logRun       = "run"
+	logAgreement = "agreement"
+	logActivity  = "activity"
+	logProvider  = "provider"
+	logTask      = "task"
+	logReason    = "reason"
+	logError     = "error"
+)

@@ -1,0 +1,237 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"tasks/golem"
+	"tasks/policies"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+const (
+	// retryDelay is how long a failed task waits for its next try; it doubles
+	// with every try.
+	retryDelay = time.Second
+	// maxStreak is how many tasks in a row may fail in an activity, each of them
+	// for the first time anywhere, before the activity is given up.
+	maxStreak = 3
+)
+
+// An ending is how one attempt ended.
+type ending struct {
+	at       state.Attempt
+	results  []golem.CommandResult // of a batch that ended by itself
+	lost     bool                  // the outcome will never be known
+	fault    state.Fault
+	message  string
+	hopeless bool // no retry can help
+}
+
+// record writes the end of an attempt with everything that follows from it: the
+// result, the tasks it emits, or the next try.
+func (w *worker) record(ctx context.Context, t state.Task, stage *policies.Stage, e ending) {
+	// A cut-off attempt is recorded too.
+	ctx = context.WithoutCancel(ctx)
+	end, emitted, err := w.judge(ctx, t, stage, e)
+	if err != nil {
+		w.r.giveUp(err)
+		return
+	}
+	var finished store.Finished
+	err = w.r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		finished, err = tx.FinishAttempt(end)
+		return err
+	})
+	if err != nil {
+		w.r.giveUp(fmt.Errorf("record the end of task %d: %w", t.ID, err))
+		return
+	}
+	w.after(ctx, end, finished, emitted)
+}
+
+// after lets the rest of the runner know.
+func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finished, emitted []state.Task) {
+	for i, id := range f.EmittedIDs {
+		emitted[i].ID = id
+	}
+	w.r.queue.add(emitted...)
+	if f.Task.State == state.TaskPending {
+		w.r.queue.add(f.Task)
+	}
+	if f.Seq > 0 {
+		w.r.results.nudge()
+	}
+	if end.State == state.AttemptDone {
+		w.streak.Store(0)
+		w.wins.Add(1)
+	} else if end.Fault == state.FaultTask {
+		w.failed(ctx, end.Attempt, f.Task)
+	}
+	if w.r.queue.dry() {
+		w.r.nudge()
+	}
+}
+
+// judge asks the policies what an attempt's end means.
+func (w *worker) judge(ctx context.Context, t state.Task, stage *policies.Stage, e ending) (store.AttemptEnd, []state.Task, error) {
+	end := store.AttemptEnd{Attempt: e.at.ID, Fault: e.fault, Message: e.message}
+	if e.results != nil {
+		end.Fault, end.Message = faultOf(e.results)
+		last := e.results[len(e.results)-1]
+		end.ExitCode, _ = last.ExitCode()
+		end.Stdout, end.Stderr = last.Stdout, last.Stderr
+	}
+	switch {
+	case e.lost && end.Fault == state.FaultNone:
+		// Given back by us: that says nothing of the task.
+		end.State, end.Task = state.AttemptLost, state.TaskPending
+		return end, nil, nil
+	case e.lost:
+		end.State = state.AttemptLost
+	case end.Fault != state.FaultNone:
+		end.State = state.AttemptFailed
+	default:
+		emitted, err := w.succeed(ctx, t, stage, e, &end)
+		return end, emitted, err
+	}
+	again, err := w.again(ctx, t, e, end)
+	end.Task = state.TaskFailed
+	if again {
+		end.Task, end.NextTryAt = state.TaskPending, time.Now().Add(retryDelay<<min(t.Attempts, 6))
+	}
+	return end, nil, err
+}
+
+// faultOf tells what went wrong in a batch. A program's exit code, or a command
+// that the runtime could not carry out, is the task's; the provider is at fault
+// only for what no task can cause.
+func faultOf(results []golem.CommandResult) (state.Fault, string) {
+	last := results[len(results)-1]
+	if last.Result == golem.ResultOk {
+		return state.FaultNone, ""
+	}
+	return state.FaultTask, cmp.Or(last.Message, "a command failed")
+}
+
+// succeed evaluates what to keep and what to emit. A policy that fails here
+// fails the task: its result would otherwise be lost in silence.
+func (w *worker) succeed(ctx context.Context, t state.Task, stage *policies.Stage, e ending, end *store.AttemptEnd) ([]state.Task, error) {
+	end.State, end.Task = state.AttemptDone, state.TaskDone
+	env, err := w.resultEnv(t, e)
+	if err != nil {
+		return nil, err
+	}
+	value, keep, f := stage.Result(env)
+	var emits []policies.Emitted
+	if f == nil {
+		emits, f = stage.Emit(env, value)
+	}
+	if f == nil && keep {
+		end.Count, f = stage.Count(env, value)
+	}
+	if f != nil {
+		w.r.failure(ctx, f)
+		end.State, end.Task, end.Fault, end.Message = state.AttemptFailed, state.TaskFailed, state.FaultTask, f.Error()
+		return nil, nil
+	}
+	if keep {
+		if end.Value, err = encodeItem(value); err != nil {
+			return nil, fmt.Errorf("encode result of task %d: %w", t.ID, err)
+		}
+	}
+	tasks := make([]state.Task, len(emits))
+	for i, m := range emits {
+		item, err := encodeItem(m.Item)
+		if err != nil {
+			return nil, fmt.Errorf("encode what task %d emits: %w", t.ID, err)
+		}
+		tasks[i] = state.Task{Stage: m.Stage, Index: int64(i), Item: item, Parent: t.ID, State: state.TaskPending}
+	}
+	end.Emitted = tasks
+	return tasks, nil
+}
+
+func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
+	env, err := w.taskEnv(t)
+	if err != nil {
+		return policies.ResultEnv{}, err
+	}
+	env.Task.Attempt = e.at.Number
+	last := e.results[len(e.results)-1]
+	code, _ := last.ExitCode()
+	return policies.ResultEnv{
+		Task: env.Task, Run: env.Run, Provider: w.provider,
+		Stdout: string(last.Stdout), Stderr: string(last.Stderr), ExitCode: code,
+		Duration: time.Since(e.at.StartedAt), Steps: outputs(e.results),
+	}, nil
+}
+
+func outputs(results []golem.CommandResult) []policies.Output {
+	out := make([]policies.Output, len(results))
+	for i, r := range results {
+		code, _ := r.ExitCode()
+		out[i] = policies.Output{Stdout: string(r.Stdout), Stderr: string(r.Stderr), ExitCode: code}
+	}
+	return out
+}
+
+// again asks the retry policy.
+func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.AttemptEnd) (bool, error) {
+	if e.hopeless {
+		return false, nil
+	}
+	env, err := w.taskEnv(t)
+	if err != nil {
+		return false, err
+	}
+	var providers int
+	err = w.r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		providers, err = tx.FailedProviders(t.ID)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	env.Task.Attempt = e.at.Number
+	again, f := w.r.Policies.Retry(policies.AttemptEnv{
+		Attempt: policies.Attempt{
+			Number: e.at.Number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
+			Stdout: string(end.Stdout), Stderr: string(end.Stderr),
+			Duration: time.Since(e.at.StartedAt), Providers: providers + 1,
+		},
+		Task: env.Task, Provider: w.provider, Run: env.Run,
+	})
+	w.r.failure(ctx, f)
+	return again, nil
+}
+
+// failed tells a bad activity from bad tasks: only tasks that fail for the first
+// time count against the activity, so that one bad task, tried everywhere,
+// cannot close every worker.
+func (w *worker) failed(ctx context.Context, attempt int64, t state.Task) {
+	if t.Attempts > 1 {
+		return
+	}
+	n := w.streak.Add(1)
+	if n >= maxStreak && w.r.othersSucceed(w) {
+		w.r.market.cool(w.a.Provider)
+		w.give(ctx, fmt.Sprintf("%s: %d tasks in a row", reconcile.ReasonFailing, n))
+	}
+}
+
+// othersSucceed reports whether tasks end well elsewhere.
+func (r *runner) othersSucceed(w *worker) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, other := range r.workers {
+		if other != w && other.wins.Load() > 0 && other.streak.Load() == 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,200 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tasks/golem"
+	"tasks/policies"
+	"tasks/runner/ledger"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// ErrDaemon is wrapped by errors of Run that mean the daemon cannot be used:
+// unreachable, a refused key, or no money for the allocation.
+var ErrDaemon = errors.New("the daemon cannot be used")
+
+// errLeave is the cause of a cancellation that leaves everything as it is.
+var errLeave = errors.New("left at once")
+
+// A runner is one process at work on a run.
+type runner struct {
+	Options
+	client   *golem.Client
+	session  string // app session of the run's agreements
+	identity golem.NodeID
+	platform string
+	pack     string // the image as a task package, once resolved
+
+	// Where the event streams stood when the process started.
+	agreementCursor, noteCursor, invoiceCursor golem.Timestamp
+
+	cursors map[string]state.Cursor // as the store had them at the start
+	queue   *queue
+	market  *market
+	effects *effects
+	results *exporter
+	wake    chan struct{} // capacity 1: something changed that the loop decides about
+
+	accepting sync.Mutex // one acceptance at a time: yagna can charge two at once twice (protocol section 6.5)
+
+	bookMu sync.Mutex   // guards book and drawn
+	book   *ledger.Book // what was spent
+	drawn  golem.Amount // accepted from the active allocation
+
+	mu      sync.Mutex                   // guards the fields below
+	workers map[int64]*worker            // by activity
+	hires   map[golem.NodeID]bool        // providers with a live agreement
+	cancels map[int64]context.CancelFunc // of calls under way, by activity
+	asked   map[int64]time.Time          // when usage was last asked for, by activity
+	ending  reconcile.Ending
+	windows []ledger.Window
+	cause   error        // why the run was given up
+	env     policies.Run // as policies saw it last
+
+	judgedAt time.Time // when every activity was last judged; the loop's own
+}
+
+// Run carries the run out until it has ended, is wound down because ctx is
+// done, or is left at once. It returns how the run stands then; an error means
+// that it could not go on, and what is on disk is as consistent as ever.
+//
+// When ctx ends, no new work begins, running tasks may finish for DrainTimeout,
+// agreements are ended and invoices waited for.
+func Run(ctx context.Context, o Options) (state.RunState, error) {
+	o.setDefaults()
+	r := &runner{
+		Options: o, client: o.Client,
+		wake: make(chan struct{}, 1), workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{},
+		cancels: map[int64]context.CancelFunc{}, asked: map[int64]time.Time{},
+	}
+	run, err := r.admit(ctx)
+	if err != nil || run.State.Final() {
+		return run.State, err
+	}
+	if err := r.connect(ctx); err != nil {
+		return run.State, err
+	}
+	return r.live(ctx)
+}
+
+// connect learns who we are at the daemon.
+func (r *runner) connect(ctx context.Context) error {
+	me, err := r.client.Me(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDaemon, err)
+	}
+	r.identity = me.Identity
+	r.platform = golem.PlatformOf(r.Spec.Golem.Network)
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.StartRun(r.Run, r.Daemon, me.Identity)
+	})
+}
+
+// live owns every goroutine of the run.
+func (r *runner) live(ctx context.Context) (state.RunState, error) {
+	// Effects outlive a polite end; only leaving cancels them.
+	life, leave := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer leave(nil)
+	var wg sync.WaitGroup
+	r.effects = newEffects(life, &wg, r.nudge)
+	r.queue = newQueue(r)
+	r.market = newMarket(r)
+	r.results = newExporter(r)
+
+	if err := r.prepareStart(life); err != nil {
+		leave(errLeave)
+		wg.Wait()
+		return state.RunRunning, fmt.Errorf("recover run %s: %w", r.Run, err)
+	}
+	wg.Go(func() { r.hurry(life, leave) })
+	wg.Go(func() { r.results.loop(life) })
+	wg.Go(func() { r.watchAgreements(life) })
+	wg.Go(func() { r.watchDebitNotes(life) })
+	wg.Go(func() { r.watchInvoices(life) })
+	r.queue.start(life, &wg)
+
+	err := r.loop(ctx, life)
+	r.queue.close()
+	r.market.close()
+	leave(errLeave)
+	wg.Wait()
+	if err != nil {
+		return state.RunRunning, err
+	}
+	return r.finished()
+}
+
+// prepareStart makes sure that results have a place, and takes up what the last
+// process left.
+func (r *runner) prepareStart(ctx context.Context) error {
+	if err := r.results.open(ctx); err != nil {
+		return err
+	}
+	return r.recover(ctx)
+}
+
+// hurry leaves when asked to.
+func (r *runner) hurry(life context.Context, leave context.CancelCauseFunc) {
+	select {
+	case <-r.Hurry:
+		leave(errLeave)
+	case <-life.Done():
+	}
+}
+
+// finished reads how the run stands in the end.
+func (r *runner) finished() (state.RunState, error) {
+	var run state.Run
+	err := r.Store.View(context.Background(), func(tx *store.Tx) (err error) {
+		run, err = tx.Run(r.Run)
+		return err
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return run.State, errors.Join(err, r.cause)
+}
+
+// nudge makes the loop look again soon.
+func (r *runner) nudge() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// giveUp winds the run down because of an error that no repeat can mend; Run
+// returns it when everything is ended.
+func (r *runner) giveUp(err error) {
+	r.mu.Lock()
+	if r.cause == nil {
+		r.cause = err
+	}
+	r.mu.Unlock()
+	r.wind(state.RunInterrupted, err.Error())
+}
+
+// failure records that a policy could not be evaluated; its safe answer counts.
+func (r *runner) failure(ctx context.Context, f *policies.Failure) {
+	if f == nil {
+		return
+	}
+	r.Log.Warn("policy failed, its safe answer counts", logError, f.Error())
+	r.note(ctx, "policy.failed", f.Policy, f.Error())
+}
+
+// note writes an event that no transition writes by itself.
+func (r *runner) note(ctx context.Context, kind, subject, text string) {
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.AddEvent(r.Run, kind, subject, text)
+	})
+	if err != nil {
+		r.Log.Error("event not recorded", slog.String("kind", kind), logError, err)
+	}
+}

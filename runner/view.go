@@ -1,0 +1,163 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tasks/golem"
+	"tasks/policies"
+	"tasks/runner/ledger"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// records is what the store says of a run at one moment.
+type records struct {
+	run         state.Run
+	agreements  []state.Agreement
+	activities  []state.Activity
+	allocations []state.Allocation
+	counts      state.Counts
+}
+
+// view gathers all that a decision looks at.
+func (r *runner) view(ctx context.Context) (reconcile.View, error) {
+	// Before the counts: a source that ends in between has its tasks in them.
+	more := r.queue.more()
+	rec, err := r.records(ctx)
+	if err != nil {
+		return reconcile.View{}, err
+	}
+	if rec.run.StopAsked {
+		r.wind(state.RunStopped, "stopped by `tasks stop`")
+	}
+	now := time.Now()
+	v := reconcile.View{
+		Now: now, DemandOpen: r.market.open(), Offers: r.market.offers(now),
+		AllocationBusy: r.effects.busy(keyAllocation),
+		Tasks: reconcile.Tasks{
+			Pending: rec.counts.Pending, Running: rec.counts.Running, Failed: rec.counts.Failed,
+			More: more,
+		},
+	}
+	v.Agreements = r.join(rec)
+	env := r.runEnv(rec, v.Agreements)
+	r.setEnv(env)
+	workers, f := r.Policies.Workers(env)
+	r.failure(ctx, f)
+	v.Workers = workers
+	v.Windows = r.limits(ctx, env)
+	r.mu.Lock()
+	v.Ending = r.ending
+	r.mu.Unlock()
+	v.Allocation = r.allocationView(rec.allocations)
+	r.judgeAll(ctx, now, v.Agreements)
+	return v, nil
+}
+
+func (r *runner) records(ctx context.Context) (rec records, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) error {
+		s, err := tx.Snapshot(r.Run)
+		if err != nil {
+			return err
+		}
+		rec = records{run: s.Run, agreements: s.Agreements, activities: s.Activities, allocations: s.Allocations, counts: s.Counts}
+		return nil
+	})
+	if err != nil {
+		return rec, fmt.Errorf("read run %s: %w", r.Run, err)
+	}
+	return rec, nil
+}
+
+// join puts activities under their agreements and adds what only this process
+// knows.
+func (r *runner) join(rec records) []reconcile.Agreement {
+	out := make([]reconcile.Agreement, len(rec.agreements))
+	at := make(map[int64]*reconcile.Agreement, len(out))
+	for i, a := range rec.agreements {
+		out[i] = reconcile.Agreement{
+			Agreement: a, Threads: threadsOf(a.Offer), Busy: r.effects.busy(agreementKey(a.Key)),
+		}
+		at[a.Key] = &out[i]
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, act := range rec.activities {
+		a := at[act.Agreement]
+		if a == nil {
+			continue
+		}
+		joined := reconcile.Activity{
+			Activity: act, Busy: r.effects.busy(activityKey(act.Key)), AskedAt: r.asked[act.Key],
+		}
+		if w := r.workers[act.Key]; w != nil {
+			joined.Working, joined.Attempt, joined.Draining = w.working.Load(), w.attempting.Load(), w.draining()
+		}
+		a.Activities = append(a.Activities, joined)
+	}
+	return out
+}
+
+// runEnv is what a policy sees of the run.
+func (r *runner) runEnv(rec records, agreements []reconcile.Agreement) policies.Run {
+	now := time.Now()
+	spent := r.spent()
+	env := policies.Run{
+		ID: string(r.Run), Name: r.Spec.Name, Age: now.Sub(rec.run.CreatedAt), Now: now,
+		Pending: int(rec.counts.Pending), Running: int(rec.counts.Running),
+		Done: int(rec.counts.Done), Failed: int(rec.counts.Failed), Results: int(rec.counts.Results),
+		Spent: spent.InexactFloat64(), Reserved: reconcile.Reserved(now, agreements).InexactFloat64(),
+	}
+	env.CostPerResult = policies.CostPerResult(spent, env.Results)
+	for i := range agreements {
+		if act := agreements[i].Current(); act != nil && act.State == state.ActivityReady {
+			env.Workers++
+		}
+	}
+	return env
+}
+
+// limits evaluates the budget. A budget that cannot be evaluated allows nothing.
+func (r *runner) limits(ctx context.Context, env policies.Run) []ledger.Window {
+	limits, f := r.Policies.Limits(env)
+	r.failure(ctx, f)
+	windows := make([]ledger.Window, len(limits))
+	for i, l := range limits {
+		windows[i] = ledger.Window{Span: l.Window, Limit: l.Amount}
+	}
+	r.mu.Lock()
+	r.windows = windows
+	r.mu.Unlock()
+	return windows
+}
+
+func (r *runner) allocationView(all []state.Allocation) *reconcile.Allocation {
+	for _, a := range all {
+		if a.State == state.AllocationActive {
+			r.bookMu.Lock()
+			defer r.bookMu.Unlock()
+			return &reconcile.Allocation{Allocation: a, Spent: r.drawn}
+		}
+	}
+	return nil
+}
+
+func (r *runner) spent() golem.Amount {
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	return r.book.Total()
+}
+
+// threadsOf is how many seconds of CPU time a second of an activity can bill at
+// most. An offer that does not say is taken for one thread a core.
+func threadsOf(p golem.Properties) int {
+	for _, key := range []string{golem.PropThreads, golem.PropCores} {
+		if n, ok := p.Number(key); ok && n >= 1 {
+			return int(n)
+		}
+	}
+	return 1
+}

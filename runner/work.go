@@ -1,0 +1,250 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tasks/policies"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// A worker runs tasks in one activity, one after another, until it is drained,
+// halted, or the queue is closed.
+type worker struct {
+	r        *runner
+	act      state.Activity
+	a        state.Agreement
+	provider policies.Provider
+
+	working    atomic.Bool
+	attempting atomic.Bool
+	wins       atomic.Int64 // tasks done
+	streak     atomic.Int64 // new tasks that failed in a row
+	done       chan struct{}
+
+	mu     sync.Mutex
+	drain  context.CancelFunc // ends the wait for a task, not the task
+	cut    context.CancelFunc // ends the task too
+	reason string             // why it takes no more, or ""
+}
+
+// work starts the worker of a ready activity. A resumed attempt, or nil, is what
+// a dead process left running in it.
+func (r *runner) work(ctx context.Context, key int64, resumed *state.Attempt) error {
+	act, a, err := r.activity(ctx, key)
+	if err != nil || act.State != state.ActivityReady || r.worker(key) != nil {
+		return err
+	}
+	env := r.activityEnv(ctx, a, act)
+	w := &worker{r: r, act: act, a: a, provider: env.Provider, done: make(chan struct{})}
+	w.working.Store(true)
+	r.setWorker(key, w)
+	r.effects.start(fmt.Sprintf("work/%d", key), func(life context.Context) error {
+		w.run(life, resumed)
+		return nil
+	})
+	return nil
+}
+
+func (r *runner) worker(key int64) *worker {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.workers[key]
+}
+
+func (r *runner) setWorker(key int64, w *worker) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.workers[key] = w
+}
+
+// forget drops what is kept in memory about an activity that is over.
+func (r *runner) forget(key int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.workers, key)
+	delete(r.asked, key)
+}
+
+// stopTaking lets the worker finish its task and take no more.
+func (w *worker) stopTaking(reason string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.reason == "" {
+		w.reason = reason
+	}
+	if w.drain != nil {
+		w.drain()
+	}
+}
+
+// halt ends the worker at once; its task is given back.
+func (w *worker) halt(reason string) {
+	w.stopTaking(reason)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cut != nil {
+		w.cut()
+	}
+}
+
+func (w *worker) draining() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.reason
+}
+
+// wait returns when the worker has ended.
+func (w *worker) wait(ctx context.Context) {
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+	}
+}
+
+// run is the life of a worker.
+func (w *worker) run(life context.Context, resumed *state.Attempt) {
+	defer close(w.done)
+	defer w.working.Store(false)
+	whole, cut := context.WithCancel(life)
+	taking, drain := context.WithCancel(whole)
+	defer cut()
+	w.mu.Lock()
+	w.drain, w.cut = drain, cut
+	if w.reason != "" {
+		drain()
+	}
+	w.mu.Unlock()
+	if resumed != nil {
+		w.resume(whole, *resumed)
+	}
+	for taking.Err() == nil {
+		t, ok := w.r.queue.take(taking)
+		if !ok {
+			return
+		}
+		if taking.Err() != nil {
+			w.r.queue.add(t)
+			return
+		}
+		w.attempting.Store(true)
+		w.attempt(whole, t)
+		w.attempting.Store(false)
+	}
+}
+
+// resume picks up the batch that a dead process had started.
+func (w *worker) resume(ctx context.Context, at state.Attempt) {
+	w.attempting.Store(true)
+	defer w.attempting.Store(false)
+	t, err := w.r.task(ctx, at.Task)
+	if err != nil {
+		w.r.giveUp(err)
+		return
+	}
+	stage := w.r.Policies.Stage(t.Stage)
+	w.conclude(ctx, t, at, stage, at.StartedAt.Add(stage.Timeout()))
+}
+
+// attempt runs one task once.
+func (w *worker) attempt(ctx context.Context, t state.Task) {
+	stage := w.r.Policies.Stage(t.Stage)
+	env, err := w.taskEnv(t)
+	if err != nil {
+		w.r.giveUp(err)
+		return
+	}
+	commands, f := stage.Commands(env)
+	var at state.Attempt
+	err = w.r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+		at, err = tx.BeginAttempt(t.ID, w.act.Key)
+		return err
+	})
+	if err != nil {
+		w.r.giveUp(fmt.Errorf("begin task %d: %w", t.ID, err))
+		return
+	}
+	t.Attempts = at.Number
+	if f != nil {
+		w.r.failure(ctx, f)
+		w.record(ctx, t, stage, ending{at: at, fault: state.FaultTask, message: f.Error(), hopeless: true})
+		return
+	}
+	batch, err := w.r.client.Exec(ctx, w.act.ID, commands, execTime)
+	if err != nil {
+		w.lost(ctx, t, at, stage, fmt.Errorf("exec: %w", err))
+		return
+	}
+	err = w.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batch) })
+	if err != nil {
+		w.lost(ctx, t, at, stage, fmt.Errorf("record batch: %w", err))
+		return
+	}
+	at.Batch = batch
+	w.conclude(ctx, t, at, stage, time.Now().Add(stage.Timeout()))
+}
+
+// conclude waits for the batch and records what came of it.
+func (w *worker) conclude(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, deadline time.Time) {
+	results, err := w.r.await(ctx, w.act.ID, at.Batch, deadline)
+	switch {
+	case err == nil:
+		w.record(ctx, t, stage, ending{at: at, results: results})
+	case isTimeout(err):
+		w.record(ctx, t, stage, ending{at: at, fault: state.FaultTimeout, message: err.Error()})
+		// Nothing but its end stops a command that hangs (protocol section 5.5).
+		w.give(ctx, reconcile.ReasonTimeout)
+	default:
+		w.lost(ctx, t, at, stage, err)
+	}
+}
+
+// lost gives a task back whose outcome nobody will know, and the activity up.
+func (w *worker) lost(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
+	reason := w.draining()
+	if ctx.Err() == nil || reason == "" {
+		reason = reconcile.ReasonGone + ": " + w.r.whyGone(ctx, w.act.ID, err)
+	}
+	fault := state.FaultProvider
+	if ctx.Err() != nil {
+		fault = state.FaultNone // we cut it off ourselves
+	}
+	w.record(ctx, t, stage, ending{at: at, lost: true, fault: fault, message: reason})
+	if fault == state.FaultProvider {
+		w.r.market.cool(w.a.Provider)
+	}
+	w.give(ctx, reason)
+}
+
+// give stops the worker and asks for the end of its activity.
+func (w *worker) give(ctx context.Context, reason string) {
+	w.stopTaking(reason)
+	if err := w.r.stopping(context.WithoutCancel(ctx), w.act.Key, reason); err != nil {
+		w.r.Log.Error("activity not stopped", logActivity, w.act.ID, logError, err)
+	}
+	w.r.nudge()
+}
+
+func (w *worker) taskEnv(t state.Task) (policies.TaskEnv, error) {
+	item, err := decodeItem(t.Item)
+	if err != nil {
+		return policies.TaskEnv{}, fmt.Errorf("task %d: %w", t.ID, err)
+	}
+	return policies.TaskEnv{
+		Task: policies.Task{ID: t.ID, Stage: t.Stage, Item: item, Index: t.Index, Attempt: t.Attempts + 1},
+		Run:  w.r.lastEnv(),
+	}, nil
+}
+
+func (r *runner) task(ctx context.Context, id int64) (t state.Task, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		t, err = tx.Task(id)
+		return err
+	})
+	return t, err
+}
