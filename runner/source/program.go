@@ -160,8 +160,11 @@ func (p *program) kill() {
 	_ = p.out.SetReadDeadline(time.Unix(1, 0))
 }
 
+// wait waits for the end of the program and kills what it leaves in its group,
+// which keeps the group's number from being another's.
 func (p *program) wait() error {
 	err := p.cmd.Wait()
+	killGroup(p.cmd.Process)
 	p.reaped.Store(true)
 	return err
 }

@@ -95,10 +95,11 @@ func (r *Reader) Next(ctx context.Context) (Item, error) {
 func (r *Reader) read(ctx context.Context) (Item, error) {
 	for !r.over() {
 		if r.round == nil {
-			var err error
-			if r.round, err = openRound(r.src, r.at); err != nil {
+			next, err := openRound(r.src, r.at)
+			if err != nil {
 				return Item{}, err
 			}
+			r.round = next
 		}
 		value, raw, err := r.round.next(ctx, &r.at)
 		if err == nil {

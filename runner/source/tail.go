@@ -18,12 +18,19 @@ func (t *tail) Write(b []byte) (int, error) {
 	return n, nil
 }
 
-// last returns the last n lines that are not blank, in one.
+// wordsLine is how much of a line last shows, in bytes.
+const wordsLine = 200
+
+// last returns the last n lines that are not blank, in one; long ones are cut.
 func (t *tail) last(n int) string {
 	var words []string
 	for line := range strings.Lines(string(t.kept)) {
-		if line = strings.TrimSpace(line); line != "" {
-			words = append(words, line)
+		line = strings.TrimSpace(line)
+		if len(line) > wordsLine {
+			line = line[:wordsLine] + "…"
+		}
+		if line != "" {
+			words = append(words, strings.ToValidUTF8(line, "?"))
 		}
 	}
 	return strings.Join(words[max(0, len(words)-n):], "; ")
