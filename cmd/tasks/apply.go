@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tasks/runner"
+	"tasks/runner/store"
+	"tasks/spec"
+)
+
+type applyOptions struct {
+	file      string
+	run       string
+	overrides spec.Overrides
+	verbose   bool
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use:     "apply run.yaml",
+		Aliases: []string{"run"},
+		Short:   "Run a spec, or carry on with a run that was interrupted",
+		Long: `apply runs a spec to its end and then prints how it went. With the id of a run that
+was stopped, interrupted or exhausted its budget, it carries on where that one was.
+
+The first Ctrl-C lets running tasks finish, ends agreements and waits for their
+invoices; the second leaves at once; the third exits.`,
+		GroupID: groupRun,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			return &usageError{
+				fact: fmt.Sprintf("%s wants one file, and got %d", cmd.CommandPath(), len(args)),
+				hint: "usage: " + cmd.UseLine(),
+			}
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.file = args[0]
+			return a.apply(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.run, "run-id", "", "name of the run (default random)")
+	flags.StringVar(&o.overrides.Workers, "workers", "", "how many workers; beats the spec")
+	flags.StringVar(&o.overrides.MaxPrice, "max-price", "", "GLM for one result; beats the spec")
+	flags.StringVar(&o.overrides.Budget, "budget", "", "what may be spent, such as 10/h; beats the spec")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every change to standard error")
+	return cmd
+}
+
+// apply checks everything that can be checked before anything is opened.
+func (a *app) apply(ctx context.Context, o applyOptions) error {
+	s, set, err := loadSpec(o.file, o.overrides)
+	if err != nil {
+		return err
+	}
+	id, err := runID(o.run)
+	if err != nil {
+		return err
+	}
+	// A run does not end because nobody reads its progress any more.
+	signal.Ignore(syscall.SIGPIPE)
+	st, err := store.Open(ctx, a.dsn)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	lock, err := runner.AcquireLock(a.dsn, id)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	d, err := a.openDaemon()
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	return a.carryOut(ctx, o, runner.Options{
+		Store: st, Run: id, Spec: s, Policies: set, Overrides: o.overrides, Client: d.client, Daemon: d.name,
+	}, d)
+}
+
+// carryOut runs the run with its progress in view, and shows how it ended.
+func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d *daemon) error {
+	p := a.startProgress(ro.Store, ro.Run, o.verbose)
+	ctx, stop := stopOnSignals(ctx, p.say)
+	defer stop.close()
+	ro.Log, ro.Hurry = p.log, stop.hurry
+	ended, err := runner.Run(ctx, ro)
+	p.close()
+	if err != nil {
+		err = d.blame(err)
+	}
+	return errors.Join(err, a.showEnd(ctx, ro.Store, ro.Run, ended, err))
+}

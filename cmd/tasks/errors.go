@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"tasks/runner"
+	"tasks/runner/store"
+	"tasks/spec/diag"
+)
+
+// A usageError is an invocation that makes no sense: what is wrong, and what
+// would be right.
+type usageError struct {
+	fact, hint string
+}
+
+func (e *usageError) Error() string { return e.fact }
+
+// A hintedError is an error with what can be done about it.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e *hintedError) Unwrap() error { return e.error }
+
+// complain tells standard error what went wrong, if anything did that the
+// command has not shown itself.
+func (a *app) complain(err error) {
+	if _, shown := errors.AsType[*endedError](err); err == nil || shown || errors.Is(err, syscall.EPIPE) {
+		return
+	}
+	if e, ok := errors.AsType[*invalidError](err); ok {
+		if e.shown {
+			return
+		}
+		source := func(file string) []byte { return e.sources[file] }
+		_ = diag.Render(a.err, e.list, source, a.err.colour)
+		return
+	}
+	fact, hint := explain(err)
+	fmt.Fprintf(a.err, "%s %s\n", a.err.paint(styleBold, "tasks:"), printable(fact))
+	if hint != "" {
+		fmt.Fprintf(a.err, "   hint: %s\n", printable(hint))
+	}
+}
+
+// explain puts an error in words for the person at the terminal.
+func explain(err error) (fact, hint string) {
+	fact = strings.TrimSpace(err.Error())
+	if e, ok := errors.AsType[*usageError](err); ok {
+		return e.fact, e.hint
+	}
+	if e, ok := errors.AsType[*hintedError](err); ok {
+		hint = e.hint
+	}
+	if e, ok := errors.AsType[*daemonError](err); ok {
+		return e.explain()
+	}
+	switch {
+	case hint != "":
+	case errors.Is(err, store.ErrNotOurs):
+		hint = "--dsn names the file; choose one that does not exist yet to start anew"
+	case errors.Is(err, store.ErrNewer):
+		hint = "use the version of tasks that wrote it, or choose another file with --dsn"
+	case errors.Is(err, store.ErrOlder):
+		hint = `"tasks install" brings it up to date`
+	case errors.Is(err, runner.ErrLocked):
+		hint = `"tasks status" shows it and "tasks stop" ends it; choose another --run-id to start a second run`
+	}
+	return fact, hint
+}

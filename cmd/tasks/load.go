@@ -1,0 +1,43 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+
+	"tasks/policies"
+	"tasks/runner/state"
+	"tasks/spec"
+)
+
+// loadSpec is a document that has no mistake, compiled.
+func loadSpec(file string, o spec.Overrides) (*spec.Spec, *policies.Set, error) {
+	s, set, list, err := compile(file, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(list) > 0 {
+		return nil, nil, &invalidError{list: list, sources: map[string][]byte{file: s.Text}}
+	}
+	return s, set, nil
+}
+
+// runIDForm keeps run ids fit for file names and for words of a command line.
+var runIDForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// runID is the id asked for, or a random one.
+func runID(flag string) (state.RunID, error) {
+	if flag == "" {
+		var b [4]byte
+		rand.Read(b[:])
+		return state.RunID(hex.EncodeToString(b[:])), nil
+	}
+	if !runIDForm.MatchString(flag) {
+		return "", &usageError{
+			fact: fmt.Sprintf("--run-id cannot be %s", quote(flag)),
+			hint: "it wants letters, digits, dots, dashes and underscores, at most 64, the first a letter or a digit",
+		}
+	}
+	return state.RunID(flag), nil
+}

@@ -1,0 +1,28 @@
+// Command tasks rents computers by the second on the Golem Network and runs a
+// stream of work on them, described by one YAML file.
+//
+// It is the only place that wires the packages together: commands, views and
+// exit codes live here, and nothing that decides.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it carries out one command and gives the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := &app{out: newScreen(stdout), err: newScreen(stderr)}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	a.complain(err)
+	return exitCode(err)
+}

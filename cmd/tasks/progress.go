@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"tasks/runner/report"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// How often progress is read: a terminal shows it at once, a pipe gets a line
+// at a time.
+const (
+	progressEvery     = 250 * time.Millisecond
+	progressLineEvery = time.Second
+)
+
+// A progress shows how a run of this process gets on, on standard error: a
+// block that is drawn again on a terminal, lines at changes elsewhere.
+type progress struct {
+	log *slog.Logger // its lines do not disturb the block
+
+	screen  *screen
+	reader  *statusReader
+	run     runChoice
+	samples []report.Sample
+
+	mu       sync.Mutex // guards the fields below and the screen
+	block    block
+	line     string // the line shown last
+	last     report.Status
+	stopping bool
+
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+func (a *app) startProgress(st *store.Store, run state.RunID, verbose bool) *progress {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &progress{
+		screen: a.err, run: runChoice{flag: string(run)}, block: block{screen: a.err},
+		reader: &statusReader{store: st, live: func(state.RunID) bool { return true }},
+		cancel: cancel, ended: make(chan struct{}),
+	}
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	p.log = slog.New(slog.NewTextHandler(p, &slog.HandlerOptions{Level: level}))
+	go p.follow(ctx)
+	return p
+}
+
+// close takes the block away; nothing is shown after it.
+func (p *progress) close() {
+	p.cancel()
+	<-p.ended
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.block.clear()
+}
+
+// Write shows lines of the log above the block.
+func (p *progress) Write(lines []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = p.block.clear()
+	n, err := p.screen.Write(lines)
+	p.redrawLocked()
+	return n, err
+}
+
+// say tells the person at the terminal something that is not progress.
+func (p *progress) say(text string) { fmt.Fprintf(p, "tasks: %s\n", text) }
+
+func (p *progress) follow(ctx context.Context) {
+	defer close(p.ended)
+	every := progressLineEvery
+	if p.screen.terminal {
+		every = progressEvery
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		// Before the runner has made the run there is nothing to show, and an
+		// error that matters is one that the runner meets too.
+		if s, err := p.reader.read(ctx, p.run, true); err == nil {
+			p.show(s)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *progress) show(s report.Status) {
+	p.samples = report.Trim(append(p.samples, report.Sample{At: time.Now(), Tasks: s.Tasks}))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = s
+	if p.screen.terminal {
+		p.redrawLocked()
+		return
+	}
+	if line := progressLine(s); line != p.line {
+		p.line = line
+		fmt.Fprintln(p.screen, line)
+	}
+}
+
+func (p *progress) redrawLocked() {
+	if !p.screen.terminal || p.last.RunID == "" {
+		return
+	}
+	_ = p.block.redraw(progressBlock(p.screen, p.last, report.ProgressOf(p.samples), p.screen.width(), time.Now()))
+}
+
+// progressLine is the run on one line, without what changes by itself.
+func progressLine(s report.Status) string {
+	return fmt.Sprintf("%s: %s; %s; %s GLM", s.RunID, tasksLine(s.Tasks), workersLine(s), glm(s.Spent))
+}
+
+// progressBlock is the run in a few lines that fit the screen.
+func progressBlock(out *screen, s report.Status, p report.Progress, width int, now time.Time) []byte {
+	var b bytes.Buffer
+	line := func(text string) { fmt.Fprintln(&b, cut(text, width)) }
+	line(runLine(out, s, now))
+	line("  tasks    " + tasksLine(s.Tasks) + rateText(p))
+	line("  workers  " + workersLine(s))
+	line("  money    " + moneyLine(s) + "; budget " + budgetLine(s.Budget))
+	return b.Bytes()
+}
+
+// rateText is how fast tasks end and when the last will, where that is known.
+func rateText(p report.Progress) string {
+	var parts []string
+	switch {
+	case p.Rate >= 1:
+		parts = append(parts, fmt.Sprintf("%.1f/s", p.Rate))
+	case p.Rate*60 >= 1:
+		parts = append(parts, fmt.Sprintf("%.1f/min", p.Rate*60))
+	case p.Rate > 0:
+		parts = append(parts, fmt.Sprintf("%.1f/h", p.Rate*3600))
+	}
+	if p.Known {
+		parts = append(parts, elapsed(p.Left)+" left")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(parts, ", ")
+}
+
+// showEnd prints how a run ended, or how it stands after an error. It gives the
+// error that makes the exit code, if there is none yet.
+func (a *app) showEnd(ctx context.Context, st *store.Store, id state.RunID, ended state.RunState, failed error) error {
+	reader := &statusReader{store: st, live: func(state.RunID) bool { return false }}
+	s, err := reader.read(context.WithoutCancel(ctx), runChoice{flag: string(id)}, false)
+	if err != nil {
+		if failed != nil {
+			return nil // the run was never made, or the database is the trouble
+		}
+		return err
+	}
+	if err := a.printStatus(s); err != nil {
+		return err
+	}
+	if failed != nil {
+		return nil
+	}
+	if !ended.Final() {
+		fmt.Fprintf(a.err, "carry on with: tasks apply --run-id %s ...\n", id)
+	}
+	if ended != state.RunDone {
+		return &endedError{ended}
+	}
+	return nil
+}

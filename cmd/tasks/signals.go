@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// A stopper turns signals into a polite end (the first), a quick one (the
+// second), and none at all (the third exits).
+type stopper struct {
+	signals chan os.Signal
+	done    chan struct{}
+	ended   chan struct{}
+
+	hurry chan struct{} // closed by the second signal
+}
+
+// stopOnSignals returns a context that the first signal ends. The caller calls
+// close.
+func stopOnSignals(ctx context.Context, say func(string)) (context.Context, *stopper) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	s := &stopper{
+		signals: make(chan os.Signal, 3), done: make(chan struct{}),
+		ended: make(chan struct{}), hurry: make(chan struct{}),
+	}
+	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(s.signals, syscall.SIGHUP)
+	}
+	go func() {
+		defer close(s.ended)
+		defer cancel(nil)
+		s.follow(cancel, say)
+	}()
+	return ctx, s
+}
+
+func (s *stopper) follow(cancel context.CancelCauseFunc, say func(string)) {
+	for n := 1; ; n++ {
+		select {
+		case <-s.done:
+			return
+		case sig := <-s.signals:
+			switch n {
+			case 1:
+				say("stopping: no new work; running tasks may finish (again to leave at once)")
+				cancel(fmt.Errorf("got signal %v", sig))
+			case 2:
+				say("leaving at once: what is alive at the daemon stays alive; apply again to carry on or to settle")
+				close(s.hurry)
+			default:
+				os.Exit(exitInterrupted)
+			}
+		}
+	}
+}
+
+// close gives the signals back to the system.
+func (s *stopper) close() {
+	signal.Stop(s.signals)
+	close(s.done)
+	<-s.ended
+}
+
+// sleep waits for d to pass, or returns why ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

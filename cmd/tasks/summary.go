@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) summaryCommand() *cobra.Command {
+	var run runChoice
+	cmd := &cobra.Command{
+		Use:     "summary [RUN]",
+		Short:   "Show a run in one line: activities, batches, money, results",
+		GroupID: groupSee,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.summary(cmd.Context(), run) },
+	}
+	takesRun(cmd, &run)
+	return cmd
+}
+
+func (a *app) summary(ctx context.Context, run runChoice) error {
+	status, err := a.readStatus(ctx, run)
+	if err != nil {
+		return err
+	}
+	s := status.Summary()
+	if a.json() {
+		return a.printJSON(s)
+	}
+	g := &grid{columns: []column{
+		{name: "RUN", cut: 12}, {name: "READY", right: true}, {name: "NEW", right: true}, {name: "OTHER", right: true},
+		{name: "BATCHES", right: true}, {name: "GLM", right: true}, {name: "GLM/RESULT", right: true}, {name: "RESULTS", right: true},
+	}}
+	g.add(string(s.RunID), fmt.Sprint(s.Ready), fmt.Sprint(s.New), fmt.Sprint(s.Other),
+		fmt.Sprint(s.Batches), glm(s.Cost), glmOr(s.CostPerResult, "-"), fmt.Sprint(s.Results))
+	return g.draw(a.out, a.out.width())
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"tasks/policies"
+	"tasks/spec"
+	"tasks/spec/diag"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "validate FILE...",
+		Short:   "Check specs: everything that is wrong with them, and nothing is spent",
+		GroupID: groupRun,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return nil
+			}
+			return &usageError{fact: "validate wants at least one file", hint: "usage: " + cmd.UseLine()}
+		},
+		RunE: func(_ *cobra.Command, files []string) error { return a.validate(files) },
+	}
+}
+
+// validate checks every file before it says that one of them is wrong.
+func (a *app) validate(files []string) error {
+	all := &invalidError{list: diag.List{}, sources: map[string][]byte{}}
+	var unread []error
+	var fine []string
+	for _, file := range files {
+		s, _, list, err := compile(file, spec.Overrides{})
+		switch {
+		case err != nil:
+			unread = append(unread, err)
+		case len(list) > 0:
+			all.list = append(all.list, list...)
+			all.sources[file] = s.Text
+		default:
+			fine = append(fine, file)
+		}
+	}
+	return errors.Join(a.printValidated(fine, all.list), a.verdict(all, unread))
+}
+
+func (a *app) printValidated(fine []string, list diag.List) error {
+	if a.json() {
+		return a.printJSON(list)
+	}
+	for _, file := range fine {
+		if _, err := fmt.Fprintf(a.out, "%s: ok\n", file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdict is the error for what was found. Files that cannot be read are told
+// of at once, because only one error is told of at the end.
+func (a *app) verdict(all *invalidError, unread []error) error {
+	if len(all.list) == 0 {
+		if len(unread) > 1 {
+			a.complainEach(unread[:len(unread)-1])
+		}
+		if len(unread) > 0 {
+			return unread[len(unread)-1]
+		}
+		return nil
+	}
+	a.complainEach(unread)
+	all.shown = a.json()
+	return all
+}
+
+func (a *app) complainEach(errs []error) {
+	for _, err := range errs {
+		a.complain(err)
+	}
+}
+
+// compile reads a document and compiles its expressions: all that is wrong with
+// either, in file order. The error is that of reading the file.
+func compile(file string, o spec.Overrides) (*spec.Spec, *policies.Set, diag.List, error) {
+	s, list, err := spec.Load(file, o)
+	if err != nil {
+		return nil, nil, nil, unreadable(file, err)
+	}
+	set, more := policies.Compile(s)
+	return s, set, append(list, more...).Sorted(), nil
+}
+
+// unreadable puts the usual reasons in plain words.
+func unreadable(file string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &usageError{fact: "there is no file " + file, hint: "name the YAML file that describes the run"}
+	case errors.Is(err, syscall.EISDIR):
+		return &usageError{fact: file + " is a directory", hint: "name a file in it"}
+	case errors.Is(err, fs.ErrPermission):
+		return &usageError{fact: file + " may not be read", hint: "check its permissions"}
+	}
+	return err
+}
