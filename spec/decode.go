@@ -182,6 +182,8 @@ func (d *decoder) unknown(v value, key *yaml.Node, name string, known []string) 
 	near, ok := diag.Nearest(name, known)
 	if ok {
 		hint = fmt.Sprintf("did you mean %q?", near)
+	} else if v.path != "" && slices.Contains(keysOf(d.topFields(new(bool))), name) {
+		hint = fmt.Sprintf("%s stands at the top of the document: indent it less", name)
 	}
 	k := value{in: v.in, node: key, path: v.path}
 	d.report(k, "unknown key "+shown(name), hint)

@@ -15,18 +15,8 @@ func (d *decoder) document(v value) {
 		d.wrong(v, "a mapping with name, payload and tasks", "start with a line such as name: hello")
 		return
 	}
-	s, unsure := d.spec, false
-	has := d.fields(v,
-		field{"name", func(v value) { s.Name = d.word(v, "a name of letters, digits, dots, dashes and underscores", nameForm) }},
-		field{"payload", d.payload},
-		field{"golem", d.golem},
-		field{"workers", d.workers},
-		field{"budget", d.budget},
-		field{"max_price", d.maxPrice},
-		field{"tasks", func(v value) { d.unsure = false; d.tasks(v); unsure = d.unsure }},
-		field{"policies", d.policies},
-		field{"results", d.results},
-	)
+	unsure := false
+	has := d.fields(v, d.topFields(&unsure)...)
 	if !has["name"] {
 		d.missing(v, "there is no name", "add a line such as name: hello")
 	}
@@ -38,6 +28,22 @@ func (d *decoder) document(v value) {
 	}
 	d.unsure = unsure
 	d.checkStages()
+}
+
+// topFields are the keys of a document. What tasks leave unsure goes to unsure.
+func (d *decoder) topFields(unsure *bool) []field {
+	s := d.spec
+	return []field{
+		{"name", func(v value) { s.Name = d.word(v, "a name of letters, digits, dots, dashes and underscores", nameForm) }},
+		{"payload", d.payload},
+		{"golem", d.golem},
+		{"workers", d.workers},
+		{"budget", d.budget},
+		{"max_price", d.maxPrice},
+		{"tasks", func(v value) { d.unsure = false; d.tasks(v); *unsure = d.unsure }},
+		{"policies", d.policies},
+		{"results", d.results},
+	}
 }
 
 // overrides puts the values of flags in the place of the document's.

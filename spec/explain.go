@@ -60,6 +60,7 @@ var knownTroubles = []struct {
 	{"unknown anchor", (trouble).noAnchor},
 	{"found unknown escape character", (trouble).badEscape},
 	{"exceeded max depth", (trouble).tooDeep},
+	{"found incompatible YAML document", (trouble).version},
 }
 
 func (e trouble) strayColon() diag.Diagnostic {
@@ -94,13 +95,19 @@ func (e trouble) openBracket() diag.Diagnostic {
 		col := utf8.RuneCountInString(e.in.line(e.line)[:i]) + 1
 		return e.at(e.in.span(e.line, col, 3), "between [ ] or { }, YAML takes the braces of ${{ for its own", "quote the value that has ${{ }} in it")
 	}
+	const quote = "a value with brackets, braces, commas or colons in it has to be quoted"
 	line, col, what := e.opened(e.firstLine())
-	hint := "close it, or put a comma between its parts; a value with brackets, braces or commas in it has to be quoted"
-	return e.at(e.in.span(line, col, 1), "the "+what+" that opens here is not closed", hint)
+	if what == "" {
+		return e.at(e.in.span(e.line, e.col, 1), "between [ ] or { }, a value cannot go on like this", "put a comma between values; "+quote)
+	}
+	return e.at(e.in.span(line, col, 1), "the "+what+" that opens here is not closed", "close it, or put a comma between its parts; "+quote)
 }
 
 func (e trouble) brokenMapping() diag.Diagnostic {
 	line := e.firstLine()
+	if opened, ok := e.openBefore(line); ok {
+		return opened.openQuote()
+	}
 	col := startOf(e.in.line(line))
 	before, after, _ := strings.Cut(e.in.line(line), ": ")
 	if said := strings.TrimLeft(after, " "); strings.HasPrefix(said, `"`) || strings.HasPrefix(said, "'") {
@@ -108,6 +115,31 @@ func (e trouble) brokenMapping() diag.Diagnostic {
 		return e.at(e.in.rest(line, col), "the value goes on behind its closing quote", "quote all of it with the other kind of quotes, or put it in a block after |")
 	}
 	return e.at(e.in.rest(line, col), "this line does not fit the ones above it", `align it with its neighbours, and write keys as "key: value" and list elements as "- value"`)
+}
+
+// openBefore is the trouble of quotes that are open where a line begins. The next
+// quote of the file closes them, so that the parser complains only there.
+func (e trouble) openBefore(line int) (trouble, bool) {
+	if line < 2 {
+		return e, false
+	}
+	before := e.content[:lineEnds(e.content)[line-2]]
+	_, err := documents(before)
+	if err == nil {
+		return e, false
+	}
+	message := parserPrefix.ReplaceAllString(err.Error(), "")
+	open := trouble{in: e.in, content: before, message: message, line: line - 1, col: 1}
+	return open, strings.HasPrefix(message, "found unexpected end of stream")
+}
+
+func (e trouble) version() diag.Diagnostic {
+	for i, s := range e.in.lines {
+		if strings.HasPrefix(s, "%YAML") {
+			return e.at(e.in.rest(i+1, 1), "this asks for a version of YAML that is not read here", "leave the line out")
+		}
+	}
+	return e.at(e.in.rest(e.line, 1), e.message, "")
 }
 
 func (e trouble) noColon() diag.Diagnostic {
@@ -165,7 +197,7 @@ func (e trouble) back(want ...rune) (line, col int) {
 }
 
 // opened is the first bracket of a line that the line does not close, quotes left
-// out of account, and what it opens.
+// out of account, and what it opens, or "".
 func (e trouble) opened(line int) (int, int, string) {
 	var open []int
 	r := []rune(e.in.line(line))
@@ -178,7 +210,7 @@ func (e trouble) opened(line int) (int, int, string) {
 		}
 	}
 	if len(open) == 0 {
-		return e.line, e.col, "bracket"
+		return 0, 0, ""
 	}
 	return line, open[0] + 1, map[rune]string{'[': "list", '{': "mapping"}[r[open[0]]]
 }

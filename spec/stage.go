@@ -82,7 +82,8 @@ func (d *decoder) stage(v value, name string) {
 		field{"result", func(v value) { s.Result = d.expr(v, "") }},
 		field{"emit", func(v value) { s.Emit = d.emits(v) }},
 	)
-	s.Place = value{in: v.in, node: v.node, key: v.key}.namePlace()
+	s.Place = v.namePlace()
+	d.unsure = d.unsure || v.node.Kind != yaml.MappingNode
 	switch {
 	case v.node.Kind != yaml.MappingNode:
 	case run.node != nil && steps.node != nil:

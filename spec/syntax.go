@@ -41,7 +41,7 @@ func (d *decoder) syntax(in *text, content []byte) (*yaml.Node, bool) {
 		})
 		return nil, false
 	}
-	if len(docs) > 1 {
+	if len(docs) > 1 && (docs[1].Kind != yaml.ScalarNode || docs[1].Value != "") {
 		d.report(d.value(in, docs[1], nil, ""), "a second document starts here", "keep one document to a file, and leave out the --- between them")
 	}
 	return docs[0], true

@@ -94,7 +94,7 @@ const (
 )
 
 // A Source is where a stage's items come from. Kind says which of the fields
-// below it are set.
+// below it are set; it is "" only beside diagnostics.
 type Source struct {
 	Kind string
 
@@ -117,7 +117,8 @@ type Step struct {
 	Place diag.Place
 }
 
-// A Template is text with expressions in it: literals and expressions in turn.
+// A Template is text with expressions in it, in the order of the text; no two
+// literals follow each other. The zero Template is absent.
 type Template struct {
 	Text  string
 	Parts []Part
