@@ -73,6 +73,7 @@ func doc(s string) json.RawMessage { return json.RawMessage(s) }
 // A world is a run with one approved agreement and one ready activity.
 type world struct {
 	*store.Store
+	path      string
 	run       state.RunID
 	agreement int64
 	activity  int64
@@ -87,7 +88,8 @@ const (
 
 func newWorld(t testing.TB) world {
 	t.Helper()
-	w := world{Store: open(t), run: "yacat"}
+	path := filepath.Join(t.TempDir(), "tasks.db")
+	w := world{Store: openAt(t, path), path: path, run: "yacat"}
 	update(t, w.Store, func(tx *store.Tx) error {
 		if err := tx.CreateRun(state.Run{ID: w.run, Name: "yacat", Session: "tasks-yacat"}, state.Revision{Text: []byte("name: yacat")}); err != nil {
 			return err
