@@ -311,3 +311,16 @@ func TestOldBatchesAreForgotten(t *testing.T) {
 		refused(t, err, 404, "Not found: batch_id = "+string(first))
 	})
 }
+
+// TestNextBatchRightAfterTheLastResult sends batch after batch with nothing in
+// between: whoever has seen the last result finds the exe-unit free.
+func TestNextBatchRightAfterTheLastResult(t *testing.T) {
+	r := newRequestor(t, scriptedServer())
+	a := r.activity(r.hire(r.publish()))
+	r.prepare(a)
+	for range 3000 {
+		if result := r.run(a, sh("x"))[0]; result.Result != golem.ResultOk {
+			t.Fatalf("result = %+v, want success", result)
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tasks/golem"
 	"tasks/golem/devnet"
 )
@@ -124,6 +126,36 @@ func TestAgreementStates(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestListAgreements(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(devnet.Provider{Slots: 2}))
+		first := r.hire(r.publish())
+		time.Sleep(time.Minute)
+		middle := time.Now()
+		time.Sleep(time.Minute)
+		second := r.propose(r.publish())
+		for _, test := range []struct {
+			name   string
+			filter golem.AgreementFilter
+			want   []golem.AgreementID
+		}{
+			{"all", golem.AgreementFilter{}, []golem.AgreementID{first, second}},
+			{"state", golem.AgreementFilter{State: golem.AgreementProposal}, []golem.AgreementID{second}},
+			{"before", golem.AgreementFilter{Before: middle}, []golem.AgreementID{first}},
+			{"after", golem.AgreementFilter{After: middle}, []golem.AgreementID{second}},
+			{"session", golem.AgreementFilter{AppSessionID: session}, []golem.AgreementID{first}},
+		} {
+			var got []golem.AgreementID
+			for _, e := range must[[]golem.AgreementEntry](r)(r.ListAgreements(r.ctx, test.filter)) {
+				got = append(got, e.ID)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", test.name, diff)
+			}
+		}
+	})
 }
 
 func TestApprovingIsShownAsPending(t *testing.T) {

@@ -170,5 +170,38 @@ func TestOfflineProvider(t *testing.T) {
 		if got := r.state(hired); got != golem.AgreementApproved {
 			t.Errorf("agreement is %s after a terminate that failed, want Approved", got)
 		}
+		time.Sleep(time.Hour) // beyond the expiration
+		if got := r.state(hired); got != golem.AgreementApproved {
+			t.Errorf("agreement is %s, want Approved: the provider cannot say that it left", got)
+		}
+	})
+}
+
+func TestProviderVanishesBeforeItApproves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(devnet.Provider{OfflineAfter: 200 * time.Millisecond}))
+		id := r.propose(r.publish())
+		r.check(r.ConfirmAgreement(r.ctx, id, session)) // at 150 ms, to be decided at 250
+		refused(t, r.WaitForApproval(r.ctx, id, time.Minute), 408, "Timeout while waiting")
+	})
+}
+
+func TestLaterNoteCoversEarlier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(priced()))
+		r.demand.Properties[golem.PropAcceptTimeout] = 90.0
+		r.demand.Properties[golem.PropDebitNoteInterval] = 60.0
+		id, _ := r.rent()
+		_, cursor := r.note("") // minute 1, never accepted
+		second, _ := r.note(cursor)
+		r.check(r.accept(second))
+		time.Sleep(140 * time.Second) // beyond the first note's deadline, before the third's
+		if got := r.state(id); got != golem.AgreementApproved {
+			t.Errorf("agreement is %s, want Approved: the second note includes the first", got)
+		}
+		time.Sleep(20 * time.Second)
+		if got := r.state(id); got != golem.AgreementTerminated {
+			t.Errorf("agreement is %s, want Terminated: nobody accepted the third note", got)
+		}
 	})
 }

@@ -146,12 +146,12 @@ func (s *Server) honoured(n *debitNote, states ...golem.DocumentStatus) bool {
 }
 
 // invoiceLocked sends the invoice of an agreement that is terminated and has
-// no activity left, once, and for zero activities too.
+// no activity left, for zero activities too. It is called at the termination and
+// at the end of whatever was alive then, so that it finds this once.
 func (s *Server) invoiceLocked(g *agreement) {
-	if g.State != golem.AgreementTerminated || g.invoicing || g.creating || g.live() != nil {
+	if g.State != golem.AgreementTerminated || g.creating || g.live() != nil {
 		return
 	}
-	g.invoicing = true
 	s.afterLocked(s.ctx, s.timings.Invoice.draw(s.random), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -135,7 +135,9 @@ func TestOvercharge(t *testing.T) {
 
 func TestPayableNotes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRequestor(t, one(priced()))
+		server := one(priced())
+		server.Timings.PayoutCycle = 24 * time.Hour // due dates come before it
+		r := newRequestor(t, server)
 		r.demand.Properties[golem.PropPaymentTimeout] = 300.0
 		r.demand.Properties[golem.PropDebitNoteInterval] = 120.0
 		id, _ := r.rent()
@@ -240,156 +242,19 @@ func TestRejectInvoice(t *testing.T) {
 	})
 }
 
-func TestAllocationEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRequestor(t, one(priced()))
-		id, _ := r.rent()
-		r.check(r.TerminateAgreement(r.ctx, id, nil))
-		invoice := r.invoice()
-		r.check(r.ReleaseAllocation(r.ctx, r.alloc))
-		refused(t, r.ReleaseAllocation(r.ctx, r.alloc), 410, "Allocation "+string(r.alloc)+" has been already released")
-		_, err := r.GetAllocation(r.ctx, r.alloc)
-		refused(t, err, 404, "")
-		refused(t, r.acceptInvoice(invoice), 400, "Allocation "+string(r.alloc)+" not found")
-
-		r.allocate("10") // for a day
-		r.check(r.acceptInvoice(invoice))
-		time.Sleep(24 * time.Hour)
-		if list := must[[]golem.Allocation](r)(r.Allocations(r.ctx)); len(list) != 0 {
-			t.Errorf("Allocations() = %v after the timeout, want none", list)
-		}
-		_, err = r.DemandDecorations(r.ctx, r.alloc)
-		refused(t, err, 404, "")
-		_, err = r.AmendAllocation(r.ctx, r.alloc, golem.AllocationChange{TotalAmount: new(amount("20"))})
-		refused(t, err, 404, "")
-	})
-}
-
-func TestAllocationsShareTheAccount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := one(priced())
-		server.Funds = amount("5")
-		r := newRequestor(t, server)
-		a := r.allocate("3")
-		equal(t, "remaining", a.RemainingAmount, "3")
-		_, err := r.CreateAllocation(r.ctx, golem.NewAllocation{TotalAmount: amount("2.5"), PaymentPlatform: "erc20-hoodi-tglm", Timeout: time.Now().Add(time.Hour)})
-		refused(t, err, 400, "")
-		if problem, isError := errors.AsType[*golem.Error](err); !isError || problem.Message == "" {
-			t.Errorf("error = %#v, want the daemon's", err)
-		}
-		_, err = r.CreateAllocation(r.ctx, golem.NewAllocation{TotalAmount: amount("5"), PaymentPlatform: "erc20-polygon-glm", Timeout: time.Now().Add(time.Hour)})
-		r.check(err)
-		_, err = r.AmendAllocation(r.ctx, a.AllocationID, golem.AllocationChange{TotalAmount: new(amount("5"))})
-		r.check(err)
-		_, err = r.AmendAllocation(r.ctx, a.AllocationID, golem.AllocationChange{TotalAmount: new(amount("5.1"))})
-		refused(t, err, 400, "")
-		_, err = r.AmendAllocation(r.ctx, a.AllocationID, golem.AllocationChange{Timeout: new(time.Now().Add(-time.Hour))})
-		refused(t, err, 400, "New allocation timeout is in the past")
-		r.expect("POST", "/payment-api/v1/allocations", `{"totalAmount":0,"paymentPlatform":{"network":"amoy"}}`, 201, `"paymentPlatform":"erc20-amoy-tglm"`)
-		r.expect("POST", "/payment-api/v1/allocations", `{"totalAmount":"0"}`, 201, `"paymentPlatform":"erc20-hoodi-tglm"`)
-	})
-}
-
-func TestDecorationsOfSeveral(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRequestor(t, one(priced()))
-		first, second := r.allocate("1"), r.allocate("2")
-		r.expect("GET", "/payment-api/v1/demandDecorations?allocationIds="+string(first.AllocationID)+","+string(second.AllocationID), "", 200,
-			`"(|\n  (golem.com.payment.platform.erc20-hoodi-tglm.address=*)\n  (golem.com.payment.platform.erc20-hoodi-tglm.address=*)\n)"`)
-		r.expect("GET", "/payment-api/v1/demandDecorations?allocationIds="+string(first.AllocationID)+","+string(first.AllocationID), "", 404, `{"message":null}`)
-	})
-}
-
-func TestPaymentEvents(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRequestor(t, one(priced()))
-		id, a := r.rent()
-		first, cursor := r.note("")
-		r.check(r.accept(first))
-		time.Sleep(time.Minute)
-		r.check(r.DestroyActivity(r.ctx, a, time.Second))
-		second, _ := r.note(cursor)
-		if first.DebitNoteID == second.DebitNoteID {
-			t.Error("the cursor did not pass the first note")
-		}
-		r.check(r.TerminateAgreement(r.ctx, id, nil))
-		r.check(r.acceptInvoice(r.invoice()))
-
-		if other := must[[]golem.DebitNoteEvent](r)(r.DebitNoteEvents(r.ctx, "", "other", 0)); len(other) != 0 {
-			t.Errorf("events of another session: %v", other)
-		}
-		for _, test := range []struct {
-			name, query, kinds string
-			want               int
-		}{
-			{"by default", "", "", 2},
-			{"all kinds", "", "RECEIVED,ACCEPTED,REJECTED,CANCELLED,SETTLED,PAYMENT_EVENT,PAYMENT_OK", 3},
-			{"only accepted", "", "ACCEPTED", 1},
-			{"limit before filter", "&maxEvents=1", "ACCEPTED", 0},
-			{"limit", "&maxEvents=1", "", 1},
-		} {
-			if got := r.countNoteEvents(test.query, test.kinds); got != test.want {
-				t.Errorf("%s: %d events, want %d", test.name, got, test.want)
-			}
-		}
-		time.Sleep(5 * time.Minute)
-		if got := r.countNoteEvents("", "SETTLED"); got != 1 { // the last note was never accepted, and is not covered by the activity's payments
-			t.Errorf("%d notes settled by the payout, want 1", got)
-		}
-	})
-}
-
-func TestPayoutWithoutFunds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := one(devnet.Provider{Name: "dear", Duration: amount("1")})
-		server.Funds = amount("100")
-		r := newRequestor(t, server)
-		r.allocate("100")
-		for range 2 { // two allocations of the same money, one after the other
-			id := r.hire(r.publish())
-			a := r.activity(id)
-			time.Sleep(time.Minute)
-			r.check(r.DestroyActivity(r.ctx, a, time.Second))
-			r.check(r.TerminateAgreement(r.ctx, id, nil))
-			time.Sleep(time.Second)
-			invoices := must[[]golem.Invoice](r)(r.Invoices(r.ctx, "", 0))
-			r.check(r.acceptInvoice(invoices[len(invoices)-1]))
-			r.check(r.ReleaseAllocation(r.ctx, r.alloc))
-			r.allocate("100")
-		}
-		time.Sleep(10 * time.Minute)
-		if snap := r.server.Inspect(); snap.Paid.GreaterThan(amount("100")) || snap.Balances["erc20-hoodi-tglm"].IsNegative() || !snap.Accepted.GreaterThan(snap.Paid) {
-			t.Errorf("accepted %s, paid %s from 100", snap.Accepted, snap.Paid)
-		}
-		r.expect("GET", "/payment-api/v1/payments/status", "", 200, "InsufficientToken")
-	})
-}
-
-func TestAllocationExhausted(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRequestor(t, one(priced()))
-		r.allocate("0.2")
-		_, cursor := r.activity(r.hire(r.publish())), golem.Timestamp("")
-		first, cursor := r.note(cursor)
-		second, _ := r.note(cursor)
-		r.check(r.accept(first))
-		left := amount("0.2").Sub(first.TotalAmountDue)
-		refused(t, r.accept(second), 400, "Not enough funds. Allocated: "+left.String()+" Needed: ")
-		if got := must[golem.DebitNote](r)(r.GetDebitNote(r.ctx, second.DebitNoteID)).Status; got != golem.StatusReceived {
-			t.Errorf("a note that was not accepted is %s", got)
-		}
-		equal(t, "accepted", r.server.Inspect().Accepted, first.TotalAmountDue.String())
-	})
-}
-
 func TestZeroNoteSettlesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRequestor(t, one(devnet.Provider{CPU: amount("0.001")})) // and no processor is used
-		r.rent()
+		r.demand.Properties[golem.PropAcceptTimeout] = 30.0
+		id, _ := r.rent()
 		note, _ := r.note("")
 		r.check(r.accept(note))
 		if got := must[golem.DebitNote](r)(r.GetDebitNote(r.ctx, note.DebitNoteID)).Status; got != golem.StatusSettled {
 			t.Errorf("a zero note is %s after accepting, want SETTLED at once", got)
+		}
+		time.Sleep(time.Minute)
+		if got := r.state(id); got != golem.AgreementApproved {
+			t.Errorf("agreement is %s though its note was accepted in time", got)
 		}
 	})
 }

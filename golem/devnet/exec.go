@@ -165,13 +165,8 @@ func (s *Server) execute(a *activity, b *batch) {
 		res.Index = i
 		res.IsBatchFinished = i == len(b.commands)-1 || res.Result == golem.ResultError
 		if !s.record(a, b, res) || res.IsBatchFinished {
-			break
+			return
 		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if a.running == b {
-		a.running, a.command = nil, nil
 	}
 }
 
@@ -190,8 +185,8 @@ func (s *Server) enter(a *activity, b *batch, command golem.Command) bool {
 	return true
 }
 
-// record adds a result, unless the exe-unit is gone or hangs, and reports whether it
-// still lives.
+// record adds a result, unless the exe-unit is gone or hangs, and reports whether
+// it still lives.
 func (s *Server) record(a *activity, b *batch, res result) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,6 +195,10 @@ func (s *Server) record(a *activity, b *batch, res result) bool {
 	}
 	res.EventDate = s.stampLocked()
 	b.results = append(b.results, res)
+	if res.IsBatchFinished && a.running == b {
+		// In one step with the result: who sees it may send the next batch.
+		a.running, a.command = nil, nil
+	}
 	b.bell.ring()
 	return true
 }

@@ -3,6 +3,7 @@ package devnet_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,9 +186,12 @@ func TestNestedPropertiesAreFlattened(t *testing.T) {
 
 func TestScan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRequestor(t, &devnet.Server{Providers: []devnet.Provider{{Name: "one"}, {Name: "two", Threads: 4}}})
+		r := newRequestor(t, &devnet.Server{Providers: []devnet.Provider{{Name: "one"}, {Name: "two", Threads: 4}, {Name: "gone", Threads: 4, OfflineAfter: -1}}})
 		r.expect("POST", "/market-api/v1/scan", `{"type":"offer","constraints":"(golem.inf.cpu.threads>=4)"}`, 201, `"1"`)
-		r.expect("GET", "/market-api/v1/scan/1/events", "", 200, `"golem.node.id.name":"two"`)
+		_, offers := r.call("GET", "/market-api/v1/scan/1/events", "")
+		if strings.Count(offers, "offerId") != 1 || !strings.Contains(offers, `"golem.node.id.name":"two"`) {
+			t.Errorf("offers = %s, want that of two alone", offers)
+		}
 		r.expect("GET", "/market-api/v1/scan/1/events?timeout=2", "", 200, "[]")
 		r.expect("DELETE", "/market-api/v1/scan/1", "", 204, "")
 		r.expect("GET", "/market-api/v1/scan/1/events", "", 404, "not found")

@@ -79,7 +79,9 @@ func TestDestroyKillsTheCommand(t *testing.T) {
 	r.prepare(a)
 	batch := must[golem.BatchID](r)(r.Exec(r.ctx, a, []golem.Command{sh("sleep 3600")}, time.Second))
 	for running := false; !running; {
-		must[[]golem.CommandResult](r)(r.BatchResults(r.ctx, a, batch, 10*time.Millisecond))
+		if results := must[[]golem.CommandResult](r)(r.BatchResults(r.ctx, a, batch, 10*time.Millisecond)); len(results) > 0 {
+			t.Fatalf("a command of an hour is over: %+v", results)
+		}
 		_, command := r.call("GET", "/activity-api/v1/activity/"+string(a)+"/command", "")
 		running = strings.Contains(command, "sleep 3600")
 	}

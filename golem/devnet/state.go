@@ -121,7 +121,6 @@ type agreement struct {
 	activities  []*activity
 	creating    bool
 	lastPayable time.Time // the last debit note with a due date, or the approval
-	invoicing   bool      // the invoice is on its way, or there
 	invoice     *invoice
 	billed      golem.Amount // the invoice's increment that was accepted
 	paid        golem.Amount // of billed
