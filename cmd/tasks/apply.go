@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tasks/runner"
+	"tasks/runner/state"
 	"tasks/runner/store"
 	"tasks/spec"
 )
@@ -38,7 +39,7 @@ invoices; the second leaves at once; the third exits.`,
 				return nil
 			}
 			return &usageError{
-				fact: fmt.Sprintf("%s wants one file, and got %d", cmd.CommandPath(), len(args)),
+				fact: fmt.Sprintf("%s wants one file, and got %d", cmd.Name(), len(args)),
 				hint: "usage: " + cmd.UseLine(),
 			}
 		},
@@ -96,8 +97,11 @@ func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d
 	ro.Log, ro.Hurry = p.log, stop.hurry
 	ended, err := runner.Run(ctx, ro)
 	p.close()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		err = &endedError{state.RunInterrupted} // before there was anything to wind down
+	case err != nil:
 		err = d.blame(err)
 	}
-	return errors.Join(err, a.showEnd(ctx, ro.Store, ro.Run, ended, err))
+	return a.showEnd(ro.Store, ro.Run, o.file, ended, err)
 }

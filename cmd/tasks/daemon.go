@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+	"time"
 
 	"tasks/golem"
 	"tasks/golem/devnet"
@@ -36,13 +37,26 @@ func (a *app) openDaemon() (*daemon, error) {
 	}
 	url = cmp.Or(url, golem.DefaultBaseURL)
 	if key == "" {
-		return nil, &daemonError{url: url, error: errors.New("YAGNA_API_URL is set and YAGNA_APPKEY is not")}
+		return nil, &hintedError{
+			error: &daemonError{url: url, error: errors.New("YAGNA_API_URL is set and YAGNA_APPKEY is not")},
+			hint:  `the daemon wants a key: "yagna app-key list" shows those it knows`,
+		}
 	}
-	client := &golem.Client{BaseURL: url, AppKey: key}
+	client := &golem.Client{BaseURL: url, AppKey: key, HTTP: &http.Client{Transport: oneHost()}}
 	return &daemon{name: url, client: client, close: func() error {
 		client.CloseIdleConnections()
 		return nil
 	}}, nil
+}
+
+// oneHost is a transport for a single host, where every worker holds a
+// connection in a long poll. Idle ones go before the daemon drops them, after
+// 60 s (protocol section 1.4).
+func oneHost() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 256
+	t.IdleConnTimeout = 30 * time.Second
+	return t
 }
 
 func embeddedDaemon() *daemon {

@@ -121,11 +121,14 @@ func resultsLine(s report.Status) string {
 }
 
 func moneyLine(s report.Status) string {
-	text := fmt.Sprintf("%s GLM spent, %s reserved, %s paid", glm(s.Spent), glm(s.Reserved), glm(s.Paid))
-	if s.CostPerResult != nil {
-		text += fmt.Sprintf("; %s a result", glm(*s.CostPerResult))
+	return fmt.Sprintf("%s GLM spent, %s reserved, %s paid%s", glm(s.Spent), glm(s.Reserved), glm(s.Paid), perResultText(s))
+}
+
+func perResultText(s report.Status) string {
+	if s.CostPerResult == nil {
+		return ""
 	}
-	return text
+	return fmt.Sprintf("; %s a result", glm(*s.CostPerResult))
 }
 
 func budgetLine(limits []report.Limit) string {

@@ -57,7 +57,7 @@ func explain(err error) (fact, hint string) {
 	if e, ok := errors.AsType[*hintedError](err); ok {
 		hint = e.hint
 	}
-	if e, ok := errors.AsType[*daemonError](err); ok {
+	if e, ok := errors.AsType[*daemonError](err); ok && hint == "" {
 		return e.explain()
 	}
 	switch {

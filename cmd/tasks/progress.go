@@ -135,7 +135,8 @@ func progressBlock(out *screen, s report.Status, p report.Progress, width int, n
 	line(runLine(out, s, now))
 	line("  tasks    " + tasksLine(s.Tasks) + rateText(p))
 	line("  workers  " + workersLine(s))
-	line("  money    " + moneyLine(s) + "; budget " + budgetLine(s.Budget))
+	line(fmt.Sprintf("  money    %s GLM spent, %s reserved%s; budget %s",
+		glm(s.Spent), glm(s.Reserved), perResultText(s), budgetLine(s.Budget)))
 	return b.Bytes()
 }
 
@@ -157,30 +158,4 @@ func rateText(p report.Progress) string {
 		return ""
 	}
 	return "; " + strings.Join(parts, ", ")
-}
-
-// showEnd prints how a run ended, or how it stands after an error. It gives the
-// error that makes the exit code, if there is none yet.
-func (a *app) showEnd(ctx context.Context, st *store.Store, id state.RunID, ended state.RunState, failed error) error {
-	reader := &statusReader{store: st, live: func(state.RunID) bool { return false }}
-	s, err := reader.read(context.WithoutCancel(ctx), runChoice{flag: string(id)}, false)
-	if err != nil {
-		if failed != nil {
-			return nil // the run was never made, or the database is the trouble
-		}
-		return err
-	}
-	if err := a.printStatus(s); err != nil {
-		return err
-	}
-	if failed != nil {
-		return nil
-	}
-	if !ended.Final() {
-		fmt.Fprintf(a.err, "carry on with: tasks apply --run-id %s ...\n", id)
-	}
-	if ended != state.RunDone {
-		return &endedError{ended}
-	}
-	return nil
 }

@@ -140,10 +140,23 @@ func flagError(cmd *cobra.Command, err error) error {
 		flag := e.GetFlag()
 		return &usageError{
 			fact: "--" + flag.Name + " cannot be " + quote(e.GetValue()),
-			hint: "it wants a " + flag.Value.Type(),
+			hint: "it wants " + typeInWords(flag.Value.Type()),
 		}
 	}
 	return &usageError{fact: err.Error(), hint: hint}
+}
+
+// typeInWords says what values a kind of flag takes.
+func typeInWords(flagType string) string {
+	switch flagType {
+	case "int", "uint64":
+		return "a whole number"
+	case "duration":
+		return "a time, such as 90s or 2m"
+	case "bool":
+		return "true or false"
+	}
+	return "a " + flagType
 }
 
 func flagName(e *pflag.NotExistError) string {

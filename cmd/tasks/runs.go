@@ -28,7 +28,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return &usageError{
-		fact: fmt.Sprintf("%s takes no arguments, and got %s", cmd.CommandPath(), quote(args[0])),
+		fact: fmt.Sprintf("%s takes no arguments, and got %s", cmd.Name(), quote(args[0])),
 		hint: "usage: " + cmd.UseLine(),
 	}
 }

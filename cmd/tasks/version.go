@@ -40,5 +40,10 @@ func versionText() string {
 	if !ok || info.Main.Version == "" {
 		return "unknown"
 	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && info.Main.Version == "(devel)" {
+			return "devel " + short(s.Value)
+		}
+	}
 	return info.Main.Version
 }

@@ -25,7 +25,7 @@ func takesRun(cmd *cobra.Command, c *runChoice) {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
 			return &usageError{
-				fact: fmt.Sprintf("%s takes one run, and got %d", cmd.CommandPath(), len(args)),
+				fact: fmt.Sprintf("%s takes one run, and got %d", cmd.Name(), len(args)),
 				hint: "usage: " + cmd.UseLine(),
 			}
 		}
