@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tasks/golem"
@@ -62,7 +63,9 @@ func (r *runner) persist(ctx context.Context, what string, fn func() error) bool
 		if ctx.Err() != nil {
 			return false
 		}
-		r.Log.Warn(what+" not dealt with yet", logError, err)
+		if !errors.Is(err, errNotesFirst) {
+			r.Log.Warn(what+" not dealt with yet", logError, err)
+		}
 		pause(ctx, backoff(failures))
 	}
 }
@@ -97,14 +100,18 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 	if a.InvoiceState == state.BillAccepted || note.Status != golem.StatusReceived && bill.State == state.BillReceived {
 		return r.moveBill(ctx, bill, state.BillIgnored, "after its invoice")
 	}
-	if !note.TotalAmountDue.GreaterThan(act.Billed) && bill.State == state.BillReceived && act.BilledAt != (time.Time{}) {
-		return r.moveBill(ctx, bill, state.BillIgnored, "repeated")
-	}
 	finding, err := r.auditNote(ctx, a, act, note)
 	if err != nil {
 		return err
 	}
 	if finding != nil {
+		if finding.Code == ledger.CodeTotalMismatch {
+			// The usage was found plausible: it bounds what the invoice may ask.
+			if err := r.seen(ctx, act, note); err != nil {
+				return err
+			}
+		}
+		r.market.ban(a.Provider)
 		return r.refuse(ctx, bill, act, finding.Error())
 	}
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
@@ -117,8 +124,20 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 	return r.counted(ctx, a, act, note)
 }
 
-// counted records what an accepted note says of its activity, and judges it.
+// seen records the usage that a note reports.
+func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitNote) error {
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.SetUsage(act.Key, note.UsageCounterVector, note.Timestamp)
+	})
+}
+
+// counted records what an accepted note says of its activity, and judges it. One
+// that came late or again says nothing new; it was accepted all the same, for
+// nothing, because its provider waits for that.
 func (r *runner) counted(ctx context.Context, a state.Agreement, act state.Activity, note golem.DebitNote) error {
+	if !note.TotalAmountDue.GreaterThan(act.Billed) {
+		return nil
+	}
 	err := r.Store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.SetBilled(act.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
 			return err
@@ -181,7 +200,14 @@ func (r *runner) invoice(ctx context.Context, id golem.InvoiceID) error {
 	if err != nil || !open {
 		return err
 	}
-	if finding := r.auditInvoice(a, acts, inv); finding != nil {
+	if early, err := r.tooEarly(ctx, bill, acts); err != nil || early {
+		return errors.Join(err, errNotesFirst)
+	}
+	finding, err := r.auditInvoice(ctx, a, acts, inv)
+	if err != nil {
+		return err
+	}
+	if finding != nil {
 		return r.reject(ctx, bill, a, inv, finding.Error())
 	}
 	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
@@ -210,16 +236,73 @@ func (r *runner) closed(ctx context.Context, a state.Agreement, acts []state.Act
 	return err
 }
 
-func (r *runner) auditInvoice(a state.Agreement, acts []state.Activity, inv golem.Invoice) *ledger.Finding {
+// errNotesFirst says that an invoice is decided about a little later.
+var errNotesFirst = errors.New("its activities' last debit notes are not here yet")
+
+// tooEarly reports whether an invoice should wait for the last debit notes, which
+// say more of what is due than an invoice does. The two come by different
+// streams, so that either may be seen first.
+func (r *runner) tooEarly(ctx context.Context, bill state.Bill, acts []state.Activity) (bool, error) {
+	if time.Since(bill.SeenAt) > noteWait {
+		return false, nil
+	}
+	for _, act := range acts {
+		var last state.Bill
+		err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+			_, last, err = tx.NotesBefore(act.Key, "")
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+		if act.ID != "" && last.IssuedAt.Before(act.EndedAt.Add(-destroyTime)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// noteWait is how long an invoice waits for debit notes.
+const noteWait = 3 * time.Second
+
+func (r *runner) auditInvoice(ctx context.Context, a state.Agreement, acts []state.Activity, inv golem.Invoice) (*ledger.Finding, error) {
+	var open []state.Bill
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		open, err = tx.OpenBills(r.Run)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
 	lines := make([]ledger.InvoiceActivity, len(acts))
 	for i, act := range acts {
-		lines[i] = ledger.InvoiceActivity{
-			Meter:   joined.Meter(&reconcile.Activity{Activity: act}),
-			EndedAt: act.EndedAt,
+		ended := act.EndedAt
+		if ended.IsZero() {
+			ended = time.Now()
+		}
+		lines[i] = ledger.InvoiceActivity{Meter: joined.Meter(&reconcile.Activity{Activity: act}), EndedAt: ended}
+		if refused(open, act.Key) {
+			if lines[i].LastNote, err = honest(a, act); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return ledger.AuditInvoice(inv.Amount, lines, a.Accepted)
+	return ledger.AuditInvoice(inv.Amount, lines, a.Accepted), nil
+}
+
+// refused reports whether a debit note of the activity was refused.
+func refused(open []state.Bill, activity int64) bool {
+	return slices.ContainsFunc(open, func(b state.Bill) bool {
+		return b.Activity == activity && b.State == state.BillRefused
+	})
+}
+
+// honest is the note that a provider whose own was refused should have written:
+// its usage at the agreed prices.
+func honest(a state.Agreement, act state.Activity) (ledger.Note, error) {
+	total, err := a.Pricing.Cost(act.Usage)
+	return ledger.Note{Total: total, Usage: act.Usage, IssuedAt: act.UsageAt}, err
 }
 
 // receive stores a bill once. open says that it still wants an answer.
@@ -278,6 +361,7 @@ func (r *runner) refuse(ctx context.Context, bill state.Bill, act state.Activity
 
 // reject refuses an invoice and tells the provider why.
 func (r *runner) reject(ctx context.Context, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
+	r.market.ban(a.Provider)
 	r.Log.Warn("invoice refused", logAgreement, a.ID, logReason, why)
 	err := r.client.RejectInvoice(ctx, inv.InvoiceID, golem.Rejection{
 		RejectionReason: golem.RejectIncorrectAmount, TotalAmountAccepted: a.Accepted, Message: why,

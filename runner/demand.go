@@ -39,6 +39,8 @@ func (r *runner) demandSpec(ctx context.Context) (golem.DemandSpec, error) {
 func (r *runner) demandProperties(ctx context.Context) (golem.Properties, error) {
 	g := r.Spec.Golem
 	p := golem.Properties{
+		// The session is the name by which a later process finds the demand.
+		golem.PropNodeName:          r.session,
 		golem.PropExpiration:        time.Now().Add(spec.DefaultDeadline).UnixMilli(),
 		golem.PropMultiActivity:     true,
 		golem.PropSubnet:            g.Subnet,

@@ -21,6 +21,9 @@ func (r *runner) loop(asked, life context.Context) error {
 	interrupt := asked.Done()
 	for {
 		over, err := r.step(life)
+		if life.Err() != nil {
+			return r.markLeft()
+		}
 		if over || err != nil {
 			return err
 		}
@@ -69,7 +72,11 @@ func (r *runner) wind(to state.RunState, note string) {
 		r.mu.Unlock()
 		return
 	}
-	r.ending = reconcile.Ending{State: to, Note: note, Deadline: time.Now().Add(r.DrainTimeout)}
+	deadline := time.Now()
+	if !to.Final() {
+		deadline = deadline.Add(r.DrainTimeout)
+	}
+	r.ending = reconcile.Ending{State: to, Note: note, Deadline: deadline, GiveUp: deadline.Add(r.InvoiceWait)}
 	r.mu.Unlock()
 	r.Log.Info("winding down", logReason, note)
 	r.queue.close()

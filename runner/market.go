@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,8 @@ const (
 	gatherTime  = 3 * time.Second
 	gatherCount = 10
 	gatherQuiet = 500 * time.Millisecond
+	// answerTime is how long a good answer waits for a better one that may come.
+	answerTime = 2 * time.Second
 	// counterTime is how long a provider may take to answer a counter.
 	counterTime = 30 * time.Second
 	// spareOffers is how many more providers are asked than are missing, because
@@ -52,6 +55,7 @@ type market struct {
 	spec     golem.DemandSpec
 	since    time.Time
 	cancel   context.CancelFunc
+	leaving  int // demands being withdrawn
 	missing  int
 	first    time.Time                      // when the first offer of this gathering came
 	latest   time.Time                      // when the last one came
@@ -130,11 +134,15 @@ func (m *market) withdraw() {
 	m.mu.Lock()
 	id, cancel := m.demand, m.cancel
 	m.demand, m.cancel, m.fresh, m.drafts = "", nil, nil, nil
+	if id != "" {
+		m.leaving++
+	}
 	m.mu.Unlock()
 	if id == "" {
 		return
 	}
 	m.r.effects.start("withdraw/"+string(id), func(ctx context.Context) error {
+		defer m.left()
 		// Deleting it first ends the poll under way by itself (protocol section 2.2).
 		err := m.r.client.DeleteDemand(ctx, id)
 		cancel()
@@ -143,6 +151,19 @@ func (m *market) withdraw() {
 		}
 		return m.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.EndDemand(id) })
 	})
+}
+
+func (m *market) left() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.leaving--
+}
+
+// busy reports whether a demand is being published or withdrawn.
+func (m *market) busy() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.leaving > 0 || m.r.effects.busy(keyDemand)
 }
 
 // close stops listening; the demand itself is withdrawn by the loop or by the
@@ -305,7 +326,7 @@ func (m *market) nextLocked(now time.Time) (candidate, bool) {
 		}
 		m.fresh = slices.Delete(m.fresh, i, i+1)
 		// Counted as asked from here on, so that nobody asks one more meanwhile.
-		m.askedAt[c.proposal.ProposalID] = now
+		m.asked[c.proposal.ProposalID], m.askedAt[c.proposal.ProposalID] = c, now
 		return c, true
 	}
 	return candidate{}, false
@@ -319,6 +340,7 @@ func (m *market) counter(ctx context.Context, demand golem.DemandID, spec golem.
 		m.r.Log.Debug("provider not reached", logProvider, c.offer.Provider.Name, logError, err)
 	}
 	m.mu.Lock()
+	delete(m.asked, c.proposal.ProposalID)
 	delete(m.askedAt, c.proposal.ProposalID)
 	if err != nil || m.demand != demand {
 		m.mu.Unlock()
@@ -339,7 +361,11 @@ func (m *market) offers(now time.Time) []reconcile.Offer {
 	defer m.mu.Unlock()
 	var out []reconcile.Offer
 	seen := map[golem.NodeID]bool{}
+	better := m.awaitedLocked(now)
 	for _, c := range m.drafts {
+		if c.score < better {
+			break
+		}
 		provider := c.proposal.IssuerID
 		if seen[provider] || m.coolings[provider].until.After(now) || m.r.hired(provider) {
 			continue
@@ -351,6 +377,17 @@ func (m *market) offers(now time.Time) []reconcile.Offer {
 		})
 	}
 	return out
+}
+
+// awaitedLocked is the best score among the answers that may come any moment.
+func (m *market) awaitedLocked(now time.Time) float64 {
+	best := math.Inf(-1)
+	for id, at := range m.askedAt {
+		if now.Sub(at) < answerTime {
+			best = max(best, m.asked[id].score)
+		}
+	}
+	return best
 }
 
 // take removes an answer that is being hired from.

@@ -56,6 +56,7 @@ func (q *queue) take(ctx context.Context) (state.Task, bool) {
 	}
 	me := make(chan state.Task, 1)
 	q.waiting = append(q.waiting, me)
+	q.serveLocked() // sets the timer for what is not due yet
 	q.mu.Unlock()
 	q.refill()
 	select {
@@ -138,10 +139,11 @@ func (q *queue) serveLocked() {
 		q.waiting[0] <- t
 		q.waiting = q.waiting[1:]
 	}
-	if len(q.retries) == 0 || q.closed {
+	// Without a worker that waits, the next one to come finds what is due by itself.
+	if len(q.retries) == 0 || len(q.waiting) == 0 || q.closed {
 		return
 	}
-	delay := max(time.Until(q.retries[0].NextTryAt), 0)
+	delay := time.Until(q.retries[0].NextTryAt)
 	if q.timer == nil {
 		q.timer = time.AfterFunc(delay, q.due)
 		return

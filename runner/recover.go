@@ -48,25 +48,36 @@ func (r *runner) recover(ctx context.Context) error {
 }
 
 // recoverDemands withdraws demands of dead processes, which would go on matching
-// until their hour is over.
+// until their hour is over: those recorded, and those that carry our name.
 func (r *runner) recoverDemands(ctx context.Context) error {
-	var open []state.Demand
+	var recorded []state.Demand
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
-		open, err = tx.OpenDemands(r.Run)
+		recorded, err = tx.OpenDemands(r.Run)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, d := range open {
-		if err := r.client.DeleteDemand(ctx, d.ID); err != nil && !golem.IsNotFound(err) {
-			return err
+	held, err := r.client.Demands(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range held {
+		if d.Properties.Text(golem.PropNodeName) != r.session {
+			continue
 		}
-		if err := r.Store.Update(ctx, func(tx *store.Tx) error { return tx.EndDemand(d.ID) }); err != nil {
+		if err := r.client.DeleteDemand(ctx, d.DemandID); err != nil && !golem.IsNotFound(err) {
 			return err
 		}
 	}
-	return nil
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		for _, d := range recorded {
+			if err := tx.EndDemand(d.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // recoverAllocations finds out which allocations the daemon still holds. One that
@@ -375,7 +386,8 @@ func (r *runner) recoverBills(ctx context.Context) error {
 	return nil
 }
 
-// banDear keeps away from providers that this run found too expensive before.
+// banDear keeps away from providers that this run found too expensive or
+// dishonest before.
 func (r *runner) banDear(ctx context.Context) {
 	var all []state.Agreement
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -386,7 +398,7 @@ func (r *runner) banDear(ctx context.Context) {
 		r.Log.Warn("agreements not read", logError, err)
 	}
 	for _, a := range all {
-		if code := reconcile.Code(a.Reason); code == reconcile.ReasonTooExpensive || code == reconcile.ReasonNotKept {
+		if code := reconcile.Code(a.Reason); code == reconcile.ReasonTooExpensive || code == reconcile.ReasonNotKept || code == reconcile.ReasonBill {
 			r.market.ban(a.Provider)
 		}
 	}

@@ -59,7 +59,7 @@ func shell(run golem.Run, _ devnet.Provider) devnet.Reply {
 type process struct {
 	w     *world
 	hurry chan struct{}
-	log   slog.Handler
+	db    *store.Store // while run runs
 }
 
 func (w *world) process() *process { return &process{w: w, hurry: make(chan struct{})} }
@@ -80,6 +80,7 @@ func (p *process) run(ctx context.Context, id state.RunID, document string) (sta
 		p.w.t.Fatal(err)
 	}
 	defer db.Close()
+	p.db = db
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -35,7 +35,7 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	}
 	now := time.Now()
 	v := reconcile.View{
-		Now: now, DemandOpen: r.market.open(), Offers: r.market.offers(now),
+		Now: now, DemandOpen: r.market.open(), DemandBusy: r.market.busy(), Offers: r.market.offers(now),
 		AllocationBusy: r.effects.busy(keyAllocation),
 		Tasks: reconcile.Tasks{
 			Pending: rec.counts.Pending, Running: rec.counts.Running, Failed: rec.counts.Failed,

@@ -26,6 +26,7 @@ type worker struct {
 	wins       atomic.Int64 // tasks done
 	streak     atomic.Int64 // new tasks that failed in a row
 	done       chan struct{}
+	life       context.Context // ends when the process leaves
 
 	mu     sync.Mutex
 	drain  context.CancelFunc // ends the wait for a task, not the task
@@ -110,6 +111,7 @@ func (w *worker) wait(ctx context.Context) {
 // run is the life of a worker.
 func (w *worker) run(life context.Context, resumed *state.Attempt) {
 	defer close(w.done)
+	w.life = life
 	defer w.working.Store(false)
 	whole, cut := context.WithCancel(life)
 	taking, drain := context.WithCancel(whole)
@@ -206,6 +208,9 @@ func (w *worker) conclude(ctx context.Context, t state.Task, at state.Attempt, s
 
 // lost gives a task back whose outcome nobody will know, and the activity up.
 func (w *worker) lost(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
+	if w.life.Err() != nil {
+		return // the process leaves; the next one finds the attempt as it is
+	}
 	reason := w.draining()
 	if ctx.Err() == nil || reason == "" {
 		reason = reconcile.ReasonGone + ": " + w.r.whyGone(ctx, w.act.ID, err)

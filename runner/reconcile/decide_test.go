@@ -159,7 +159,7 @@ func TestDecide(t *testing.T) {
 }
 
 func TestWindingDown(t *testing.T) {
-	ending := reconcile.Ending{State: state.RunStopped, Note: "stopped", Deadline: start.Add(30 * time.Second)}
+	ending := reconcile.Ending{State: state.RunStopped, Note: "stopped", Deadline: start.Add(30 * time.Second), GiveUp: start.Add(90 * time.Second)}
 	attempting := agreement(1, state.ActivityReady)
 	attempting.Activities[0].Attempt = true
 	draining := attempting
@@ -170,6 +170,8 @@ func TestWindingDown(t *testing.T) {
 	ended.State, ended.WaitUntil = state.AgreementEnded, start.Add(time.Minute)
 	invoiced := ended
 	invoiced.InvoiceState = state.BillAccepted
+	unreachable := agreement(1, state.ActivityEnded)
+	unreachable.State, unreachable.Busy = state.AgreementEnding, true
 	tests := []struct {
 		name string
 		a    reconcile.Agreement
@@ -183,6 +185,8 @@ func TestWindingDown(t *testing.T) {
 		{"then its agreement", over, 0, []reconcile.Action{reconcile.EndAgreement{Agreement: 1, Reason: "stopped"}}},
 		{"its invoice is waited for", ended, 0, nil},
 		{"for a bounded time", ended, time.Minute, []reconcile.Action{reconcile.Finish{}}},
+		{"an end that cannot be had is waited for", unreachable, 80 * time.Second, nil},
+		{"but not for ever", unreachable, 91 * time.Second, []reconcile.Action{reconcile.Finish{}}},
 		{"and the run is over", invoiced, 0, []reconcile.Action{reconcile.Finish{}}},
 	}
 	for _, tt := range tests {

@@ -21,6 +21,7 @@ type View struct {
 	Agreements []Agreement // live ones, and ended ones whose bills are open; by key
 	Offers     []Offer     // providers that are ready to make an agreement, best first; empty while gathering
 	DemandOpen bool
+	DemandBusy bool // it is being published or withdrawn
 
 	Allocation     *Allocation // nil: none is active
 	AllocationBusy bool        // a call about it is under way
@@ -45,11 +46,12 @@ func (t Tasks) Outstanding() int64 { return t.Pending + t.Running }
 func (t Tasks) Over() bool { return !t.More && t.Outstanding() == 0 }
 
 // Ending is how a run is being wound down. The zero Ending is a run that goes
-// on. Deadline is when tasks still running are given back.
+// on.
 type Ending struct {
 	State    state.RunState
 	Note     string
-	Deadline time.Time
+	Deadline time.Time // when tasks still running are given back
+	GiveUp   time.Time // when what cannot be reached is left to the next start
 }
 
 // Active reports whether the run is being wound down.

@@ -3,10 +3,12 @@ package reconcile
 import "tasks/runner/state"
 
 // wind brings a run to its end: the demand goes, tasks that run may finish
-// until the deadline, then activities, then agreements, then bills.
+// until the deadline, then activities, then agreements, then bills. A provider
+// that cannot be reached keeps its agreement open at the daemon (protocol section
+// 2.8), so waiting for that has an end too.
 func wind(v View) []Action {
 	out := closeDemand(v)
-	waiting := false
+	waiting := v.DemandBusy || v.AllocationBusy
 	for i := range v.Agreements {
 		a := &v.Agreements[i]
 		if !billingOver(a, v.Now) || !a.State.Done() {
@@ -16,7 +18,7 @@ func wind(v View) []Action {
 			out = appendAction(out, windAgreement(v, a))
 		}
 	}
-	if !waiting && len(out) == 0 && !v.AllocationBusy {
+	if v.Now.After(v.Ending.GiveUp) || !waiting && len(out) == 0 {
 		out = append(out, Finish{})
 	}
 	return out

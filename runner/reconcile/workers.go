@@ -11,7 +11,7 @@ import (
 // best offers that the budget covers, lets go of the ones too many, and listens
 // to the market only while somebody is missing.
 func workers(v View, m *money) []Action {
-	missing := Wanted(v.Workers, v.Tasks) - count(v.Agreements)
+	missing := Missing(v)
 	if missing <= 0 {
 		return append(release(v, -missing), closeDemand(v)...)
 	}
@@ -35,6 +35,14 @@ func workers(v View, m *money) []Action {
 		return append(out, Wind{State: state.RunExhausted, Note: why(blocked)})
 	}
 	return out
+}
+
+// Missing is how many workers there are too few; below zero, too many.
+func Missing(v View) int {
+	if v.Ending.Active() {
+		return 0
+	}
+	return Wanted(v.Workers, v.Tasks) - count(v.Agreements)
 }
 
 // Wanted is how many workers are wanted and have something to do.
@@ -115,7 +123,7 @@ func release(v View, n int) []Action {
 
 func openDemand(v View) []Action {
 	// A demand carries the decorations of an allocation, which must be there first.
-	if v.DemandOpen || v.Allocation == nil {
+	if v.DemandOpen || v.DemandBusy || v.Allocation == nil {
 		return nil
 	}
 	return []Action{OpenDemand{}}

@@ -104,6 +104,12 @@ func TestAFileThatIsCutWhileItIsRead(t *testing.T) {
 	wantText(t, err, "it was cut or replaced")
 }
 
+func TestBlankIsWhiteSpaceInJSONAndNothingInLines(t *testing.T) {
+	path := write(t, "1\n \t\r\n2\n")
+	check(t, "JSON lines", []any{1, 2}, values(all(t, jsonFile(path), "")))
+	check(t, "lines", []any{"1", " \t", "2"}, values(all(t, lineFile(path), "")))
+}
+
 func TestEveryRoundReadsTheFileAsItIsThen(t *testing.T) {
 	src := lineFile(write(t, "a\nb\n"))
 	src.Repeat = 2

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -67,8 +68,8 @@ func TestAProgramWaitsForItsReader(t *testing.T) {
 	if _, err := take(t, r, 1); err != nil {
 		t.Fatal(err)
 	}
-	// 64 KiB of pipe and 64 KiB of buffer hold 12,000 lines. It cannot get further
-	// however long it is given; that it would is what a busy computer may miss.
+	// 64 KiB of pipe and 64 KiB of buffer hold 12,000 lines: however long it is
+	// given, the program cannot get further.
 	for range 50 {
 		if _, err := take(t, r, 20); err != nil {
 			t.Fatal(err)
@@ -190,6 +191,25 @@ func gone(pid int) bool {
 		}
 	}
 	return false
+}
+
+// A bubble ends only when every goroutine in it has ended.
+func TestNothingRunsOnAfterClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := open(t, shell(family), "")
+		if _, err := take(t, r, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestManyWordsAreCut(t *testing.T) {
+	r := open(t, shell(`i=0; while [ $i -lt 3000 ]; do echo "word $i" >&2; i=$((i+1)); done; exit 1`), "")
+	_, err := take(t, r, 1)
+	wantText(t, err, ": word 2995; word 2996; word 2997; word 2998; word 2999")
 }
 
 func TestRepeatedProgramStartsAgain(t *testing.T) {

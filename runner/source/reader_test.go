@@ -29,6 +29,7 @@ func TestValuesAreWhatExpressionsSee(t *testing.T) {
 		{"range that misses its end", between(1, 6, 2), []any{1, 3, 5}},
 		{"range of one", between(5, 5, 1), []any{5}},
 		{"range that never comes to its end", between(5, 1, 1), []any{}},
+		{"range that never comes down to its end", between(1, 5, -1), []any{}},
 		{"range to the largest number", between(math.MaxInt64-1, math.MaxInt64, 1), []any{math.MaxInt64 - 1, math.MaxInt64}},
 		{"range over all numbers", between(math.MinInt64, math.MaxInt64, math.MaxInt64), []any{math.MinInt64, -1, math.MaxInt64 - 1}},
 		{"range down over all numbers", between(math.MaxInt64, math.MinInt64, math.MinInt64), []any{math.MaxInt64, -1}},
@@ -63,7 +64,8 @@ func TestJSONKeepsEveryDigitAndType(t *testing.T) {
 		`{"mask":"?d?d","n":3}`, `7`, `-2.50`, `1.0`, `"<text> \u00e9"`,
 		`[1,{"deep":[9007199254740993]}]`, `null`, `123456789012345678901234567890`, `true`,
 	}, texts(all(t, jsonFile("testdata/items.jsonl"), "")))
-	check(t, "lines", []string{`"a\"b\\c\u0001é"`, `"plain"`}, texts(all(t, lineFile(write(t, "a\"b\\c\x01é\nplain\n")), "")))
+	check(t, "lines", []string{`"a\"b"`, `"a\\b"`, `"a\u0001b"`, `"é"`, `"<plain>"`},
+		texts(all(t, lineFile(write(t, "a\"b\na\\b\na\x01b\né\n<plain>\n")), "")))
 }
 
 // Whatever prefix was used, the rest is the same, item by item and position by
@@ -144,6 +146,17 @@ func TestNothingToRepeatIsAnError(t *testing.T) {
 			wantError(t, src, "gives no items, and is to be repeated")
 		})
 	}
+}
+
+func TestAnEmptyRoundAfterOneWithItems(t *testing.T) {
+	src := shell(`if [ -e "$0" ]; then rm "$0"; echo 1; fi`)
+	src.Argv = append(src.Argv, write(t, ""))
+	src.Repeat = 0
+	items, err := take(t, open(t, src, ""), 5)
+	if len(items) != 1 {
+		t.Errorf("got %v", values(items))
+	}
+	wantText(t, err, "gives no items, and is to be repeated")
 }
 
 func TestARoundThatWasUsedUpIsNotEmpty(t *testing.T) {

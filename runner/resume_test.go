@@ -1,0 +1,111 @@
+package runner_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tasks/golem/devnet"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+const sixty = `
+name: sixty
+payload: golem/alpine:latest
+workers: 3
+tasks:
+  from: {range: [1, 60]}
+  run: [sleep, "${{ task.item }}s"]
+`
+
+// leaveAfter runs a document in a process that is gone after d, with everything
+// left as it was.
+func (w *world) leaveAfter(d time.Duration, id state.RunID, document string) {
+	w.t.Helper()
+	p := w.process()
+	time.AfterFunc(d, func() { close(p.hurry) })
+	if _, err := p.run(w.t.Context(), id, document); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// wantSixty demands each of the sixty results once.
+func (w *world) wantSixty(id state.RunID) {
+	w.t.Helper()
+	got := w.values(id)
+	want := make([]string, 60)
+	for i := range want {
+		want[i] = fmt.Sprintf(`"slept %ds"`, i+1)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		w.t.Errorf("results:\n%v, want\n%v", got, want)
+	}
+}
+
+func TestResumeReusesWhatIsAlive(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 12}, func(w *world) {
+		for range 5 {
+			w.leaveAfter(50*time.Second, "sixty", sixty)
+			if live := len(w.srv.Inspect().Live); live != 3 {
+				t.Errorf("%d activities live after leaving, want 3", live)
+			}
+			time.Sleep(5 * time.Second)
+		}
+		w.mustRun("sixty", sixty, state.RunDone)
+		w.wantSixty("sixty")
+		w.checkBooks("sixty")
+		w.view(func(tx *store.Tx) error {
+			rows, err := tx.ActivityRows("sixty")
+			if len(rows) != 3 {
+				t.Errorf("%d activities in six processes, want the same 3 throughout", len(rows))
+			}
+			return err
+		})
+	})
+}
+
+func TestResumeAtAnyMoment(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			inWorld(t, &devnet.Server{Seed: seed}, func(w *world) {
+				for i := range 8 {
+					// Many of these moments lie in negotiation, creation and preparation.
+					w.leaveAfter(time.Duration(50+137*(uint64(i)+seed)%2900)*time.Millisecond, "sixty", sixty)
+				}
+				w.mustRun("sixty", sixty, state.RunDone)
+				w.wantSixty("sixty")
+				w.checkBooks("sixty")
+			})
+		})
+	}
+}
+
+func TestResumeAfterTheDaemonIsLost(t *testing.T) {
+	first := &devnet.Server{Seed: 13}
+	inWorld(t, first, func(w *world) {
+		w.leaveAfter(50*time.Second, "sixty", sixty)
+		first.Close()
+		w.srv = &devnet.Server{Seed: 14, Runtime: devnet.Instant(shell)}
+		defer w.srv.Close()
+		w.mustRun("sixty", sixty, state.RunDone)
+		w.wantSixty("sixty")
+		if live := w.srv.Inspect().Live; len(live) > 0 {
+			t.Errorf("left alive: %v", live)
+		}
+	})
+}
+
+func TestApplyOfADoneRunChangesNothing(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 15}, func(w *world) {
+		w.mustRun("sixty", sixty, state.RunDone)
+		before := w.srv.Inspect()
+		w.mustRun("sixty", sixty, state.RunDone)
+		if after := w.srv.Inspect(); len(after.Agreements) != len(before.Agreements) {
+			t.Error("a done run hired again")
+		}
+	})
+}
