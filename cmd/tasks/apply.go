@@ -92,13 +92,13 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 // carryOut runs the run with its progress in view, and shows how it ended.
 func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d *daemon) error {
 	p := a.startProgress(ro.Store, ro.Run, o.verbose)
-	ctx, stop := stopOnSignals(ctx, p.say)
-	defer stop.close()
+	asked, stop := stopOnSignals(ctx, p.say)
 	ro.Log, ro.Hurry = p.log, stop.hurry
-	ended, err := runner.Run(ctx, ro)
+	ended, err := runner.Run(asked, ro)
+	stop.close()
 	p.close()
 	switch {
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case stop.stopped() && errors.Is(err, context.Canceled):
 		err = &endedError{state.RunInterrupted} // before there was anything to wind down
 	case err != nil:
 		err = d.blame(err)

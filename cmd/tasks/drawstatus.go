@@ -125,7 +125,7 @@ func moneyLine(s report.Status) string {
 }
 
 func perResultText(s report.Status) string {
-	if s.CostPerResult == nil {
+	if s.CostPerResult == nil || s.CostPerResult.IsZero() {
 		return ""
 	}
 	return fmt.Sprintf("; %s a result", glm(*s.CostPerResult))

@@ -26,16 +26,15 @@ const (
 type progress struct {
 	log *slog.Logger // its lines do not disturb the block
 
-	screen  *screen
-	reader  *statusReader
-	run     runChoice
-	samples []report.Sample
+	screen *screen
+	reader *statusReader
+	run    runChoice
 
-	mu       sync.Mutex // guards the fields below and the screen
-	block    block
-	line     string // the line shown last
-	last     report.Status
-	stopping bool
+	mu      sync.Mutex // guards the fields below and the screen
+	samples []report.Sample
+	block   block
+	line    string        // the line shown last
+	last    report.Status // zero before the first, and after the end
 
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -64,6 +63,7 @@ func (p *progress) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = p.block.clear()
+	p.last = report.Status{}
 }
 
 // Write shows lines of the log above the block.
@@ -102,9 +102,9 @@ func (p *progress) follow(ctx context.Context) {
 }
 
 func (p *progress) show(s report.Status) {
-	p.samples = report.Trim(append(p.samples, report.Sample{At: time.Now(), Tasks: s.Tasks}))
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.samples = report.Trim(append(p.samples, report.Sample{At: time.Now(), Tasks: s.Tasks}))
 	p.last = s
 	if p.screen.terminal {
 		p.redrawLocked()

@@ -16,6 +16,7 @@ type stopper struct {
 	done    chan struct{}
 	ended   chan struct{}
 
+	first chan struct{} // closed by the first signal
 	hurry chan struct{} // closed by the second signal
 }
 
@@ -25,7 +26,7 @@ func stopOnSignals(ctx context.Context, say func(string)) (context.Context, *sto
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &stopper{
 		signals: make(chan os.Signal, 3), done: make(chan struct{}),
-		ended: make(chan struct{}), hurry: make(chan struct{}),
+		ended: make(chan struct{}), first: make(chan struct{}), hurry: make(chan struct{}),
 	}
 	signal.Notify(s.signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // nohup
@@ -48,6 +49,7 @@ func (s *stopper) follow(cancel context.CancelCauseFunc, say func(string)) {
 			switch n {
 			case 1:
 				say("stopping: no new work; running tasks may finish (again to leave at once)")
+				close(s.first)
 				cancel(fmt.Errorf("got signal %v", sig))
 			case 2:
 				say("leaving at once: what is alive at the daemon stays alive; apply again to carry on or to settle")
@@ -56,6 +58,16 @@ func (s *stopper) follow(cancel context.CancelCauseFunc, say func(string)) {
 				os.Exit(exitInterrupted)
 			}
 		}
+	}
+}
+
+// stopped tells whether a signal came.
+func (s *stopper) stopped() bool {
+	select {
+	case <-s.first:
+		return true
+	default:
+		return false
 	}
 }
 
