@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	// pollTime is how long one poll waits for a batch. The daemon waits for the
-	// last command even after an early one failed, so longer would delay the news
-	// of a failure (protocol section 5.4).
-	pollTime = 5 * time.Second
+	// pollTime is how long one poll waits for a batch at most. The daemon waits for
+	// the last command even after an early one failed (protocol section 5.4), so a
+	// young batch is polled more often: it hears of a failure soon.
+	pollTime  = 5 * time.Second
+	firstPoll = time.Second
 	// pollRetries is how often a poll may fail in a row while the daemon answers.
 	pollRetries = 10
 	pollBackoff = 500 * time.Millisecond
@@ -28,9 +29,9 @@ func isTimeout(err error) bool { return errors.Is(err, errTaskTimeout) }
 // the last one tells how. An error means that the outcome cannot be known any
 // more, or that the deadline passed (isTimeout).
 func (r *runner) await(ctx context.Context, id golem.ActivityID, batch golem.BatchID, deadline time.Time) ([]golem.CommandResult, error) {
-	failures := 0
+	failures, began := 0, time.Now()
 	for {
-		wait := min(time.Until(deadline), pollTime)
+		wait := min(time.Until(deadline), max(firstPoll, min(time.Since(began), pollTime)))
 		if wait <= 0 {
 			return nil, errTaskTimeout
 		}
