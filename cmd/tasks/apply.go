@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -67,8 +65,7 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 	if err != nil {
 		return err
 	}
-	// A run does not end because nobody reads its progress any more.
-	signal.Ignore(syscall.SIGPIPE)
+	defer surviveBrokenPipes()()
 	st, err := store.Open(ctx, a.dsn)
 	if err != nil {
 		return err

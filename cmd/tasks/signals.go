@@ -78,6 +78,16 @@ func (s *stopper) close() {
 	<-s.ended
 }
 
+// surviveBrokenPipes lets writes to a pipe that nobody reads fail, where they
+// would end the process, until the function it returns is called. The signal is
+// caught and not ignored, because programs that the devnet starts would inherit
+// the latter.
+func surviveBrokenPipes() (restore func()) {
+	nobody := make(chan os.Signal, 1)
+	signal.Notify(nobody, syscall.SIGPIPE)
+	return func() { signal.Stop(nobody) }
+}
+
 // sleep waits for d to pass, or returns why ctx ended.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)

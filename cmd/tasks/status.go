@@ -64,18 +64,19 @@ func (a *app) watch(ctx context.Context, reader *statusReader, c runChoice) erro
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	shown := watched{app: a, live: block{screen: a.out}}
+	// The run that is the latest at first is watched to its end.
+	id, err := reader.find(ctx, c)
+	if err != nil {
+		return err
+	}
 	for {
-		s, err := reader.read(ctx, c, false)
+		live := reader.live(id) // before reading, so that the end is not missed
+		s, err := reader.read(ctx, runChoice{flag: string(id)}, false)
 		if err != nil {
 			return err
 		}
-		if err := shown.show(s); err != nil {
+		if err := shown.show(s); err != nil || !live {
 			return err
-		}
-		// The run that was the latest at first is watched to its end.
-		c = runChoice{flag: string(s.RunID)}
-		if !reader.live(s.RunID) {
-			return nil
 		}
 		select {
 		case <-tick.C:
