@@ -28,7 +28,8 @@ func activityFields(a *state.Activity) []any {
 }
 
 func scanActivity(row scanner) (a state.Activity, err error) {
-	return a, row.Scan(activityFields(&a)...)
+	err = row.Scan(activityFields(&a)...)
+	return a, err
 }
 
 // An ActivitySet is what a move of an activity records besides the state. Zero

@@ -142,13 +142,10 @@ func (t *Tx) Agreements(run state.RunID, live bool) ([]state.Agreement, error) {
 // UnsettledAgreements returns the agreements that were in force and ended, and
 // of which no invoice is accepted: of one run, or of all for "".
 func (t *Tx) UnsettledAgreements(run state.RunID) ([]state.Agreement, error) {
-	where := `WHERE g.state = 'ended' AND coalesce(g.invoice_state, '') NOT IN ('accepted', 'settled') `
-	args := []any{}
-	if run != "" {
-		where += `AND g.run = (SELECT key FROM runs WHERE id = ?) `
-		args = append(args, run)
-	}
-	all, err := list(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+where+`ORDER BY g.key`, args...)
+	all, err := list(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+`
+		WHERE g.key IN (SELECT key FROM agreements INDEXED BY agreements_unsettled
+			WHERE state = 'ended' AND coalesce(invoice_state, '') NOT IN ('accepted', 'settled'))
+		AND (?1 = '' OR r.id = ?1) ORDER BY g.key`, run)
 	return all, wrap(err, "read unsettled agreements of run", run)
 }
 

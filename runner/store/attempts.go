@@ -49,8 +49,9 @@ func (t *Tx) SetBatch(attempt int64, batch golem.BatchID) error {
 
 // OpenAttempts returns the attempts of a run that have not ended.
 func (t *Tx) OpenAttempts(run state.RunID) ([]state.Attempt, error) {
+	// CROSS JOIN keeps the order: from the few live attempts to their tasks.
 	all, err := list(t, scanAttempt, `SELECT `+attemptColumns+`
-		FROM attempts a INDEXED BY attempts_live JOIN tasks t ON t.id = a.task
+		FROM attempts a INDEXED BY attempts_live CROSS JOIN tasks t ON t.id = a.task
 		WHERE a.finished_at IS NULL AND t.run = (SELECT key FROM runs WHERE id = ?) ORDER BY a.id`, run)
 	return all, wrap(err, "read open attempts of run", run)
 }

@@ -22,7 +22,8 @@ type Money struct {
 // Spends returns what a run was charged after a moment, in order.
 func (t *Tx) Spends(run state.RunID, since time.Time) ([]Spend, error) {
 	scan := func(row scanner) (s Spend, err error) {
-		return s, row.Scan(timeTo{&s.At}, &s.Amount)
+		err = row.Scan(timeTo{&s.At}, &s.Amount)
+		return s, err
 	}
 	all, err := list(t, scan, `SELECT decided_at, increment FROM bills
 		WHERE run = (SELECT key FROM runs WHERE id = ?) AND state IN ('accepted', 'settled') AND increment <> '0'
@@ -65,15 +66,14 @@ func (t *Tx) bookAccepted(b booking, increment golem.Amount) error {
 }
 
 // bookPaid counts what a settled bill says is paid. Totals are cumulative, and
-// the daemon settles a bill once its payments cover it (protocol section 6.5),
-// so only what goes beyond the bills before it is new.
+// the daemon settles a bill once its payments cover it (protocol section 6.5), in
+// any order: of an agreement is paid what its notes say together, or its invoice
+// if that is more.
 func (t *Tx) bookPaid(b booking) error {
-	paid := b.agreementPaid
-	if b.activity == 0 {
-		paid = b.total
-	} else if more := b.total.Sub(b.activityPaid); more.IsPositive() {
-		paid = paid.Add(more)
-		if err := t.update(`UPDATE activities SET paid = ?2 WHERE key = ?1`, b.activity, b.total); err != nil {
+	paid := b.total
+	if b.activity != 0 {
+		var err error
+		if paid, err = t.notePaid(b); err != nil {
 			return err
 		}
 	}
@@ -85,6 +85,25 @@ func (t *Tx) bookPaid(b booking) error {
 		return err
 	}
 	return t.add(`SELECT paid FROM runs WHERE key = ?`, `UPDATE runs SET paid = ?2 WHERE key = ?1`, b.run, more)
+}
+
+// notePaid counts a settled debit note for its activity, and returns what the
+// notes of the agreement come to.
+func (t *Tx) notePaid(b booking) (sum golem.Amount, err error) {
+	if b.total.GreaterThan(b.activityPaid) {
+		if err := t.update(`UPDATE activities SET paid = ?2 WHERE key = ?1`, b.activity, b.total); err != nil {
+			return sum, err
+		}
+	}
+	scan := func(row scanner) (a golem.Amount, err error) {
+		err = row.Scan(&a)
+		return a, err
+	}
+	all, err := list(t, scan, `SELECT paid FROM activities WHERE agreement = ?`, b.agreement)
+	for _, a := range all {
+		sum = sum.Add(a)
+	}
+	return sum, err
 }
 
 // add raises an amount. SQLite would add floats, so the sum is made here.

@@ -50,8 +50,13 @@ func (t *Tx) CountRefusal(id golem.NodeID, name string) error {
 // providerKey returns the key of a provider, and makes the provider and its
 // present name known.
 func (t *Tx) providerKey(id golem.NodeID, name string) (key int64, err error) {
-	err = t.change(`INSERT INTO providers (id, name) VALUES (?1, ?2)
-		ON CONFLICT (id) DO UPDATE SET name = CASE WHEN ?2 = '' THEN name ELSE ?2 END RETURNING key`,
-		[]any{id, name}, &key)
+	var known string
+	err = t.get(`SELECT key, name FROM providers WHERE id = ?`, []any{id}, &key, &known)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		_, key, err = t.exec(`INSERT INTO providers (id, name) VALUES (?, ?)`, id, name)
+	case err == nil && name != "" && name != known:
+		err = t.update(`UPDATE providers SET name = ?2 WHERE key = ?1`, key, name)
+	}
 	return key, wrap(err, "add provider", id)
 }

@@ -63,7 +63,8 @@ type ActivityRow struct {
 func (t *Tx) ActivityRows(run state.RunID) ([]ActivityRow, error) {
 	scan := func(row scanner) (a ActivityRow, err error) {
 		fields := append(activityFields(&a.Activity), textTo[golem.AgreementID]{&a.AgreementID}, &a.Provider, &a.ProviderName)
-		return a, row.Scan(fields...)
+		err = row.Scan(fields...)
+		return a, err
 	}
 	all, err := list(t, scan, `SELECT `+activityColumns+`, g.id, p.id, g.provider_name`+activityTables+`
 		JOIN agreements g ON g.key = v.agreement JOIN providers p ON p.key = g.provider

@@ -1,0 +1,30 @@
+package store
+
+import "strings"
+
+// Plans returns how SQLite carries out every query that was prepared so far.
+func Plans(s *Store) (map[string]string, error) {
+	out := map[string]string{}
+	for query := range s.stmts {
+		verb, _, _ := strings.Cut(strings.TrimSpace(query), " ")
+		if !strings.Contains(" SELECT INSERT UPDATE DELETE ", " "+verb+" ") {
+			continue
+		}
+		rows, err := s.conn.QueryContext(s.ctx, "EXPLAIN QUERY PLAN "+query, make([]any, 32)...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				return nil, err
+			}
+			out[query] += detail + "\n"
+		}
+		if err := rows.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
