@@ -25,8 +25,6 @@ func builtins() []FuncDoc {
 		{"ceil", "ceil(1.2)", "a number", "the next whole number above"},
 		{"floor", "floor(1.8)", "a number", "the next whole number below"},
 		{"round", "round(1.5)", "a number", "the nearest whole number"},
-		{"int", "int(\"42\")", "a number", "text or a number as a whole number; fails where text is none"},
-		{"float", "float(\"0.5\")", "a number", "text or a number as a number; fails where text is none"},
 		{"trim", "trim(stdout)", "text", "the text without blanks around it, or without the characters of a second text"},
 		{"trimPrefix", "trimPrefix(stdout, \"key=\")", "text", "the text without that beginning"},
 		{"trimSuffix", "trimSuffix(stdout, \";\")", "text", "the text without that end"},

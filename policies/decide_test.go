@@ -58,6 +58,8 @@ func TestWorkers(t *testing.T) {
 		{"run.done % run.pending", policies.Run{Done: 1}, 0, `workers: run.done % run.pending: divides by zero where run.done = 1, run.pending = 0`},
 		{"fromJSON('\"x\"')", policies.Run{}, 0, `workers: fromJSON('"x"'): gives text, and wants a number`},
 		{"fromJSON(run.name)", policies.Run{Name: "{"}, 0, `workers: fromJSON(run.name): unexpected end of JSON input where run.name = "{"`},
+		{"int(run.name)", policies.Run{Name: " 42\n"}, 42, ""},
+		{"int(float(run.name) * 2)", policies.Run{Name: "1.5 "}, 3, ""},
 		{"int(run.name)", policies.Run{Name: "abc"}, 0, `workers: int(run.name): int() cannot make a number of "abc" where run.name = "abc"`},
 	}
 	for _, tt := range tests {

@@ -149,7 +149,7 @@ func TestResult(t *testing.T) {
 		{`fromJSON("{\"a\": [1.5, null]}")`, map[string]any{"a": []any{1.5, nil}}, true, ""},
 		{`1 / exit_code`, nil, false, "tasks.result: 1 / exit_code: gives infinity, which is no number where exit_code = 0"},
 		{`[[1 / exit_code]]`, nil, false, "tasks.result: [[1 / exit_code]]: gives infinity, which is no number where exit_code = 0"},
-		{`int(stdout)`, nil, false, `tasks.result: int(stdout): int() cannot make a number of " a=1 b=2 " where stdout = " a=1\nb=2\n"`},
+		{`int(stdout)`, nil, false, `tasks.result: int(stdout): int() cannot make a number of "a=1 b=2" where stdout = " a=1\nb=2\n"`},
 		{`steps[5].stdout`, nil, false, `tasks.result: steps[5].stdout: index out of range: 5 (array length is 2)`},
 	}
 	for _, tt := range tests {

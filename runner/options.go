@@ -63,4 +63,5 @@ const (
 	logTask      = "task"
 	logReason    = "reason"
 	logError     = "error"
+	logTimes     = "times"
 )

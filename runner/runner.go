@@ -48,15 +48,16 @@ type runner struct {
 	book   *ledger.Book // what was spent
 	drawn  golem.Amount // accepted from the active allocation
 
-	mu      sync.Mutex                   // guards the fields below
-	workers map[int64]*worker            // by activity
-	hires   map[golem.NodeID]bool        // providers with a live agreement
-	cancels map[int64]context.CancelFunc // of calls under way, by activity
-	asked   map[int64]time.Time          // when usage was last asked for, by activity
-	ending  reconcile.Ending
-	windows []ledger.Window
-	cause   error        // why the run was given up
-	env     policies.Run // as policies saw it last
+	mu       sync.Mutex                   // guards the fields below
+	workers  map[int64]*worker            // by activity
+	hires    map[golem.NodeID]bool        // providers with a live agreement
+	cancels  map[int64]context.CancelFunc // of calls under way, by activity
+	asked    map[int64]time.Time          // when usage was last asked for, by activity
+	failures map[string]int               // of policies
+	ending   reconcile.Ending
+	windows  []ledger.Window
+	cause    error        // why the run was given up
+	env      policies.Run // as policies saw it last
 
 	judgedAt time.Time // when every activity was last judged; the loop's own
 }
@@ -72,7 +73,7 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 	r := &runner{
 		Options: o, client: o.Client,
 		wake: make(chan struct{}, 1), workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{},
-		cancels: map[int64]context.CancelFunc{}, asked: map[int64]time.Time{},
+		cancels: map[int64]context.CancelFunc{}, asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
 	run, err := r.admit(ctx)
 	if err != nil || run.State.Final() {
@@ -180,13 +181,31 @@ func (r *runner) giveUp(err error) {
 	r.wind(state.RunInterrupted, err.Error())
 }
 
-// failure records that a policy could not be evaluated; its safe answer counts.
+// failure records that a policy could not be evaluated; its safe answer counts. A
+// policy that fails once tends to fail every time, so it is told the first time
+// and then at every tenfold.
 func (r *runner) failure(ctx context.Context, f *policies.Failure) {
 	if f == nil {
 		return
 	}
-	r.Log.Warn("policy failed, its safe answer counts", logError, f.Error())
+	r.mu.Lock()
+	r.failures[f.Policy]++
+	n := r.failures[f.Policy]
+	r.mu.Unlock()
+	if !tenfold(n) {
+		r.Log.Debug("policy failed", logError, f.Error())
+		return
+	}
+	r.Log.Warn("a policy gave no answer, and its safe one counts", logError, f.Error(), logTimes, n)
 	r.note(ctx, "policy.failed", f.Policy, f.Error())
+}
+
+// tenfold reports whether n is 1, 10, 100 and so on.
+func tenfold(n int) bool {
+	for n >= 10 && n%10 == 0 {
+		n /= 10
+	}
+	return n == 1
 }
 
 // note writes an event that no transition writes by itself.

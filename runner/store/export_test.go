@@ -1,6 +1,9 @@
 package store
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Plans returns how SQLite carries out every query that was prepared so far.
 func Plans(s *Store) (map[string]string, error) {
@@ -27,4 +30,15 @@ func Plans(s *Store) (map[string]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// Limit bounds the size of the file in pages, as a full disk would; 0 asks for
+// the present size. It returns the size in force.
+func Limit(s *Store, pages int) (size int, err error) {
+	query := "PRAGMA page_count"
+	if pages > 0 {
+		query = "PRAGMA max_page_count = " + strconv.Itoa(pages)
+	}
+	err = s.conn.QueryRowContext(s.ctx, query).Scan(&size)
+	return size, err
 }

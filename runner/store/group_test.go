@@ -229,6 +229,37 @@ func TestAContextDoesNotEndATransaction(t *testing.T) {
 	}
 }
 
+// TestAContextEndsInAGroup ends the context of an update whose turn would be
+// next.
+func TestAContextEndsInAGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, cancel := context.WithCancelCause(context.Background())
+		release := w.hold(t)
+		answers := make([]error, 3)
+		var wg sync.WaitGroup
+		for i, c := range []struct {
+			ctx context.Context
+			fn  func(*store.Tx) error
+		}{
+			{context.Background(), func(tx *store.Tx) error { cancel(errMine); return note(w.run, "first")(tx) }},
+			{ctx, note(w.run, "second")},
+			{context.Background(), note(w.run, "third")},
+		} {
+			wg.Go(func() { answers[i] = w.Update(c.ctx, c.fn) })
+			synctest.Wait() // so that they wait in this order
+		}
+		release()
+		wg.Wait()
+		if answers[0] != nil || !errors.Is(answers[1], errMine) || answers[2] != nil {
+			t.Errorf("answers are %v", answers)
+		}
+		if got := notes(t, w.Store, w.run); !slices.Equal(got, []string{"first", "third"}) {
+			t.Errorf("recorded is %v", got)
+		}
+	})
+}
+
 func TestViewsDoNotWrite(t *testing.T) {
 	w := newWorld(t)
 	ids := w.add(t, state.Task{Stage: "attack"})

@@ -16,7 +16,7 @@ import (
 const maxTaskSize = 400
 
 func TestFinishedTasksStaySmall(t *testing.T) {
-	const n = 20_000
+	const n = finished
 	w := newWorld(t)
 	before := w.fileSize(t)
 	for first := 0; first < n; first += 1000 {
