@@ -21,28 +21,41 @@ import (
 // run cannot change; the text names it.
 var ErrChanged = errors.New("the run was started with other tasks")
 
+// known returns the run as the store has it, the zero Run if it is new.
+func (r *runner) known(ctx context.Context) (run state.Run, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		run, err = tx.Run(r.Run)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return state.Run{}, nil
+	}
+	return run, err
+}
+
 // admit creates the run, or takes up one that exists. A changed document is a
 // new revision; what a resumed run cannot change is refused before anything is
 // written.
-func (r *runner) admit(ctx context.Context) (state.Run, error) {
+func (r *runner) admit(ctx context.Context) error {
 	var run state.Run
 	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		run, err = tx.Run(r.Run)
 		if errors.Is(err, store.ErrNotFound) {
 			run, err = r.create(tx)
+		} else if err == nil {
+			err = r.revise(tx, run)
+		}
+		if err != nil {
 			return err
 		}
-		if err != nil || run.State.Final() {
-			return err
-		}
-		return r.revise(tx, run)
+		return tx.StartRun(r.Run, r.Daemon, r.identity)
 	})
 	if err != nil {
-		return run, fmt.Errorf("open run %s: %w", r.Run, err)
+		return fmt.Errorf("open run %s: %w", r.Run, err)
 	}
 	r.session = run.Session
 	r.agreementCursor, r.noteCursor, r.invoiceCursor = run.AgreementCursor, run.DebitNoteCursor, run.InvoiceCursor
-	return run, r.remember(ctx)
+	return r.remember(ctx)
 }
 
 func (r *runner) create(tx *store.Tx) (state.Run, error) {

@@ -11,9 +11,14 @@ import (
 	"path/filepath"
 	"sync"
 
+	"tasks/policies"
 	"tasks/runner/state"
 	"tasks/runner/store"
 )
+
+// ErrResultsFile is wrapped when the results file of a new run has something in
+// it: another run's results, or anything else that is not ours to overwrite.
+var ErrResultsFile = errors.New("the results file is not empty and not of this run")
 
 // exportChunk is how many results are written between two syncs.
 const exportChunk = 1000
@@ -23,6 +28,7 @@ const exportChunk = 1000
 // that is cut off and written again.
 type exporter struct {
 	r    *runner
+	path string // "" for no file
 	wake chan struct{}
 
 	mu   sync.Mutex // one writer at a time
@@ -56,13 +62,29 @@ func (e *exporter) loop(ctx context.Context) {
 	}
 }
 
-// open finds the file, and checks that it is ours, before anything is spent.
-func (e *exporter) open(ctx context.Context) error {
-	path, ok, f := e.r.Policies.ResultsFile(e.r.lastEnv())
+// check refuses a file that is somebody else's work, before the run is begun.
+// The zero Run is one that does not exist yet.
+func (e *exporter) check(run state.Run) error {
+	path, ok, f := e.r.Policies.ResultsFile(policies.Run{ID: string(e.r.Run), Name: e.r.Spec.Name})
 	if f != nil {
 		return f
 	}
-	if !ok {
+	if e.path = path; !ok || run.ResultsPath == path {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && info.Size() > 0 {
+		err = fmt.Errorf("%w: %s", ErrResultsFile, path)
+	}
+	return err
+}
+
+// open takes up the file where the store says that it ends.
+func (e *exporter) open(ctx context.Context) error {
+	if e.path == "" {
 		return nil
 	}
 	err := e.r.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -72,46 +94,33 @@ func (e *exporter) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.run.ResultsPath == path {
-		return e.reopen(path)
+	if err := os.MkdirAll(filepath.Dir(e.path), 0o777); err != nil {
+		return err
 	}
-	return e.begin(ctx, path)
+	if e.file, err = os.OpenFile(e.path, os.O_CREATE|os.O_RDWR, 0o666); err != nil {
+		return err
+	}
+	if e.run.ResultsPath != e.path {
+		return e.begin(ctx)
+	}
+	return e.reopen()
 }
 
-// begin starts a new file. One that has something in it is somebody's work.
-func (e *exporter) begin(ctx context.Context, path string) error {
-	info, err := os.Stat(path)
-	if err == nil && info.Size() > 0 {
-		return fmt.Errorf("results file %s is not empty and not of this run; move it away, or name the file after the run: ${{ run.id }}", path)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	if e.file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666); err != nil {
-		return err
-	}
-	err = e.r.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.SetResultsPath(e.r.Run, path); err != nil {
+// begin makes the file the run's own.
+func (e *exporter) begin(ctx context.Context) error {
+	err := e.r.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.SetResultsPath(e.r.Run, e.path); err != nil {
 			return err
 		}
 		return tx.SetExported(e.r.Run, 0, 0)
 	})
-	e.run.ResultsPath, e.run.ResultsExported, e.run.ResultsOffset = path, 0, 0
+	e.run.ResultsPath, e.run.ResultsExported, e.run.ResultsOffset = e.path, 0, 0
 	return err
 }
 
 // reopen carries on with our file. If it lost something since, all of it is
 // written again from the store.
-func (e *exporter) reopen(path string) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return err
-	}
-	if e.file, err = os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666); err != nil {
-		return err
-	}
+func (e *exporter) reopen() error {
 	info, err := e.file.Stat()
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -58,7 +59,7 @@ func (r *runner) registry(ctx context.Context) (string, *http.Client, error) {
 		return "", nil, fmt.Errorf("ask the daemon's version: %w", err)
 	}
 	if strings.Contains(version.Current.Name, "devnet") {
-		return r.client.BaseURL, r.client.HTTP, nil
+		return r.client.BaseURL, cmp.Or(r.client.HTTP, http.DefaultClient), nil
 	}
 	return golem.DefaultRegistry, http.DefaultClient, nil
 }

@@ -75,17 +75,25 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 		wake: make(chan struct{}, 1), workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{},
 		cancels: map[int64]context.CancelFunc{}, asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
-	run, err := r.admit(ctx)
+	run, err := r.known(ctx)
 	if err != nil || run.State.Final() {
+		return run.State, err
+	}
+	r.results = newExporter(r)
+	if err := r.results.check(run); err != nil {
 		return run.State, err
 	}
 	if err := r.connect(ctx); err != nil {
 		return run.State, err
 	}
+	if err := r.admit(ctx); err != nil {
+		return run.State, err
+	}
 	return r.live(ctx)
 }
 
-// connect learns who we are at the daemon.
+// connect learns who we are at the daemon. Nothing was recorded before it, so
+// that a run is not begun at a daemon that cannot be used.
 func (r *runner) connect(ctx context.Context) error {
 	me, err := r.client.Me(ctx)
 	if err != nil {
@@ -93,9 +101,7 @@ func (r *runner) connect(ctx context.Context) error {
 	}
 	r.identity = me.Identity
 	r.platform = golem.PlatformOf(r.Spec.Golem.Network)
-	return r.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.StartRun(r.Run, r.Daemon, me.Identity)
-	})
+	return nil
 }
 
 // live owns every goroutine of the run.
@@ -107,7 +113,6 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	r.effects = newEffects(life, &wg, r.nudge)
 	r.queue = newQueue(r)
 	r.market = newMarket(r)
-	r.results = newExporter(r)
 
 	if err := r.prepareStart(life); err != nil {
 		leave(errLeave)
