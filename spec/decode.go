@@ -19,6 +19,8 @@ type decoder struct {
 	left    int       // how many values may still be visited: what aliases multiply is bounded by it
 	stopped bool      // too many were: nothing more is reported
 	unsure  bool      // a stage has mistakes that may hide an emit
+
+	offered func(path string, keys []string) // told of every mapping's keys; nil but for Keys
 }
 
 // A value is a node of a document on its way into the Spec: where it stands, and
@@ -34,13 +36,17 @@ type value struct {
 func decode(file string, content []byte, dir string, o Overrides) *decoder {
 	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content}}
 	defaults(d.spec)
-	in := &text{name: file, lines: []string{""}}
+	d.read(&text{name: file, lines: []string{""}}, content)
+	d.overrides(o)
+	return d
+}
+
+// read walks the document that a text is.
+func (d *decoder) read(in *text, content []byte) {
 	if root, ok := d.syntax(in, content); ok {
 		d.left = 2*count(root) + 100_000
 		d.document(d.value(in, root, nil, ""))
 	}
-	d.overrides(o)
-	return d
 }
 
 // mistakes is what was found, in file order, and how many more there were.
@@ -121,6 +127,9 @@ type field struct {
 // mapping, unknown keys and repeated ones.
 func (d *decoder) fields(v value, fields ...field) map[string]bool {
 	seen := map[string]bool{}
+	if d.offered != nil {
+		d.offered(v.path, keysOf(fields))
+	}
 	if v.node.Kind != yaml.MappingNode {
 		d.wrong(v, "a mapping", "its keys are "+listed(keysOf(fields)))
 		return seen
