@@ -214,7 +214,7 @@ func (r *runner) readUsage(ctx context.Context, key int64) error {
 			return nil
 		}
 		return r.Store.Update(ctx, func(tx *store.Tx) error {
-			return tx.SetUsage(key, usage.CurrentUsage, time.Unix(usage.Timestamp, 0))
+			return tx.SetUsage(key, usage.CurrentUsage, earlier(time.Unix(usage.Timestamp, 0), time.Now()))
 		})
 	})
 	return nil
@@ -289,6 +289,14 @@ func cost(a state.Agreement, act state.Activity, now time.Time) golem.Amount {
 		return act.Billed
 	}
 	return estimate
+}
+
+// earlier is when a report was true by our clock, if the provider's runs ahead.
+func earlier(reported, now time.Time) time.Time {
+	if reported.After(now) {
+		return now
+	}
+	return reported
 }
 
 func later(a, b time.Time) time.Time {

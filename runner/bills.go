@@ -127,7 +127,7 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 // seen records the usage that a note reports.
 func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitNote) error {
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.SetUsage(act.Key, note.UsageCounterVector, note.Timestamp)
+		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
 	})
 }
 
@@ -142,7 +142,7 @@ func (r *runner) counted(ctx context.Context, a state.Agreement, act state.Activ
 		if err := tx.SetBilled(act.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
 			return err
 		}
-		return tx.SetUsage(act.Key, note.UsageCounterVector, note.Timestamp)
+		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
 	})
 	if err != nil {
 		return err

@@ -28,12 +28,15 @@ func (r *runner) setEnv(env policies.Run) {
 }
 
 // judgeAll asks activity.keep about every ready activity once a minute; debit
-// notes ask in between.
+// notes ask in between. It also lets the book forget what no window looks at.
 func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []reconcile.Agreement) {
 	if now.Sub(r.judgedAt) < judgeEvery {
 		return
 	}
 	r.judgedAt = now
+	r.bookMu.Lock()
+	r.book.Prune(now.Add(-longestWindow(r.Spec)))
+	r.bookMu.Unlock()
 	for i := range agreements {
 		if act := agreements[i].Current(); act != nil && act.State == state.ActivityReady && act.Draining == "" {
 			r.judge(ctx, agreements[i].Agreement, act.Activity)

@@ -142,7 +142,7 @@ func (d *decoder) fileSource(kind string) func(value, *Source) {
 // command reads a local program that prints items: a list of arguments, or text
 // for the shell.
 func (d *decoder) command(v value, s *Source) {
-	s.Kind = SourceCommand
+	s.Kind, s.Dir = SourceCommand, d.spec.Dir
 	const wants = "a command: a list of arguments, or text for the shell"
 	if v.node.Kind != yaml.SequenceNode {
 		if text, ok := d.fixed(v, wants, ""); ok {

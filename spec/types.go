@@ -103,6 +103,7 @@ type Source struct {
 	Items             []any    // SourceItems: scalars, lists and maps as expressions see them
 	Path              string   // SourceLines, SourceJSONL: absolute
 	Argv              []string // SourceCommand: a local program that prints JSON lines
+	Dir               string   // SourceCommand: where it runs, the document's folder
 
 	Repeat int // how many times it is read; 0 is for ever, 1 once
 	Place  diag.Place

@@ -68,6 +68,8 @@ func explain(err error) (fact, hint string) {
 		hint = "use the version of tasks that wrote it, or choose another file with --dsn"
 	case errors.Is(err, store.ErrOlder):
 		hint = `"tasks install" brings it up to date`
+	case errors.Is(err, runner.ErrResultsFile):
+		hint = `move it away, or name the file after the run: file: "results/${{ run.id }}.jsonl"`
 	case errors.Is(err, runner.ErrLocked):
 		hint = `"tasks status" shows it and "tasks stop" ends it; choose another --run-id to start a second run`
 	}

@@ -44,7 +44,7 @@ func exitCode(err error) int {
 		return exitDone // whoever reads has read enough
 	case isDiag:
 		return exitInvalid
-	case isUsage, errors.Is(err, runner.ErrLocked), errors.Is(err, runner.ErrChanged),
+	case isUsage, errors.Is(err, runner.ErrLocked), errors.Is(err, runner.ErrChanged), errors.Is(err, runner.ErrResultsFile),
 		errors.Is(err, store.ErrNotOurs), errors.Is(err, store.ErrNewer), errors.Is(err, store.ErrOlder):
 		return exitUsage
 	case isDaemon:

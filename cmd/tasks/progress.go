@@ -51,7 +51,7 @@ func (a *app) startProgress(st *store.Store, run state.RunID, verbose bool) *pro
 	if verbose {
 		level = slog.LevelInfo
 	}
-	p.log = slog.New(slog.NewTextHandler(p, &slog.HandlerOptions{Level: level}))
+	p.log = slog.New(&logLines{out: p, level: level})
 	go p.follow(ctx)
 	return p
 }

@@ -43,6 +43,7 @@ func startProgram(src spec.Source, at cursor) (*program, error) {
 	defer theirs.Close()
 	p := &program{name: name(src), out: out, lines: newLines(out), skip: at.Index}
 	p.cmd = exec.Command(src.Argv[0], src.Argv[1:]...)
+	p.cmd.Dir = src.Dir
 	p.cmd.Stdout, p.cmd.Stderr = theirs, &p.words
 	p.cmd.SysProcAttr = ownGroup()
 	p.cmd.WaitDelay = lingering
