@@ -102,8 +102,8 @@ func TestParseSource(t *testing.T) {
 		{"items by alias", `[&m {a: 1}, *m]`, spec.Source{Kind: "items", Items: []any{map[string]any{"a": 1}, map[string]any{"a": 1}}}},
 		{"lines", `{lines: a/b.txt, repeat: forever}`, spec.Source{Kind: "lines", Path: "/dir/a/b.txt"}},
 		{"jsonl", `{jsonl: /b.jsonl, repeat: 3}`, spec.Source{Kind: "jsonl", Path: "/b.jsonl", Repeat: 3}},
-		{"command", `{command: [./make, "", 1]}`, spec.Source{Kind: "command", Argv: []string{"./make", "", "1"}}},
-		{"command for the shell", `{command: ./make | head}`, spec.Source{Kind: "command", Argv: []string{"/bin/sh", "-c", "./make | head"}}},
+		{"command", `{command: [./make, "", 1]}`, spec.Source{Kind: "command", Argv: []string{"./make", "", "1"}, Dir: "/dir"}},
+		{"command for the shell", `{command: ./make | head}`, spec.Source{Kind: "command", Argv: []string{"/bin/sh", "-c", "./make | head"}, Dir: "/dir"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
