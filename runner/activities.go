@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"tasks/golem"
-	"tasks/policies"
 	"tasks/runner/reconcile"
 	"tasks/runner/state"
 	"tasks/runner/store"
@@ -194,36 +193,6 @@ func (r *runner) gone(ctx context.Context, key int64, reason string) error {
 	})
 }
 
-// readUsage asks what an activity has used so far, as an effect.
-func (r *runner) readUsage(ctx context.Context, key int64) error {
-	act, _, err := r.activity(ctx, key)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	r.asked[key] = time.Now()
-	r.mu.Unlock()
-	r.effects.start(fmt.Sprintf("usage/%d", key), func(ctx context.Context) error {
-		usage, err := r.client.ActivityUsage(ctx, act.ID, statusTime)
-		if err != nil {
-			// Without a report the clock bounds the cost.
-			r.Log.Debug("usage not read", logActivity, act.ID, logError, err)
-			return nil
-		}
-		if usage.CurrentUsage == nil {
-			return nil
-		}
-		return r.Store.Update(ctx, func(tx *store.Tx) error {
-			return tx.SetUsage(key, usage.CurrentUsage, earlier(time.Unix(usage.Timestamp, 0), time.Now()))
-		})
-	})
-	return nil
-}
-
-func (r *runner) authorise(ctx context.Context, key int64, total golem.Amount) error {
-	return r.Store.Update(ctx, func(tx *store.Tx) error { return tx.Authorise(key, total) })
-}
-
 // activity reads an activity and its agreement.
 func (r *runner) activity(ctx context.Context, key int64) (act state.Activity, a state.Agreement, err error) {
 	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
@@ -247,61 +216,3 @@ func (r *runner) moveActivity(ctx context.Context, key int64, from, to state.Act
 }
 
 func activityKey(key int64) string { return fmt.Sprintf("activity/%d", key) }
-
-// activityEnv is what a policy sees of an activity.
-func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.Activity) policies.ActivityEnv {
-	var known state.Provider
-	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
-		known, err = tx.Provider(a.Provider)
-		return err
-	})
-	if err != nil {
-		r.Log.Debug("provider not read", logError, err)
-	}
-	offer, _, err := policies.NewOffer(golem.Proposal{ProposalID: a.Proposal, IssuerID: a.Provider, Properties: a.Offer})
-	if err != nil {
-		r.Log.Debug("offer not read", logError, err)
-	}
-	now := time.Now()
-	cost := cost(a, act, now)
-	env := policies.ActivityEnv{
-		Activity: policies.Activity{
-			ID: string(act.ID), State: string(act.State), Age: now.Sub(act.CreatedAt),
-			Idle:    now.Sub(later(act.LastTask, act.ReadyAt)),
-			Batches: act.Batches, Results: act.Results, Failures: act.Failures,
-			Cost: cost.InexactFloat64(), CostPerResult: policies.CostPerResult(cost, act.Results),
-		},
-		Offer: offer, Provider: providerEnv(known, offer.Provider), Run: r.lastEnv(),
-	}
-	env.MaxPrice = r.maxPrice(ctx, env.Run)
-	return env
-}
-
-// cost is what an activity has cost so far: what was billed, or what its usage
-// comes to by now, whichever is more.
-func cost(a state.Agreement, act state.Activity, now time.Time) golem.Amount {
-	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
-	if act.State.Done() {
-		return act.Billed
-	}
-	estimate := joined.Meter(&reconcile.Activity{Activity: act}).Estimate(now)
-	if estimate.LessThan(act.Billed) {
-		return act.Billed
-	}
-	return estimate
-}
-
-// earlier is when a report was true by our clock, if the provider's runs ahead.
-func earlier(reported, now time.Time) time.Time {
-	if reported.After(now) {
-		return now
-	}
-	return reported
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}

@@ -1,0 +1,164 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tasks/golem"
+	"tasks/runner/ledger"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// watchDebitNotes decides about debit notes as they come.
+func (r *runner) watchDebitNotes(ctx context.Context) {
+	for event, err := range r.client.DebitNoteStream(ctx, r.noteCursor, r.session) {
+		if err != nil {
+			r.Log.Debug("no debit note events", logError, err)
+			continue
+		}
+		if event.EventType == golem.EventDebitNoteReceived {
+			if !r.persist(ctx, "debit note", func() error { return r.debitNote(ctx, event.DebitNoteID) }) {
+				return
+			}
+		}
+		r.keepCursor(ctx, func(tx *store.Tx) error {
+			return tx.SetEventCursors(r.Run, nil, &event.EventDate, nil)
+		})
+	}
+}
+
+// debitNote records a debit note, audits it and answers.
+func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
+	note, err := r.client.GetDebitNote(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read debit note %s: %w", id, err)
+	}
+	r.accepting.Lock()
+	defer r.accepting.Unlock()
+	act, a, known, err := r.billed(ctx, note.ActivityID)
+	if err != nil || !known {
+		return err
+	}
+	bill := state.Bill{
+		ID: string(id), Kind: state.BillDebitNote, Run: r.Run, Agreement: a.Key, Activity: act.Key,
+		Total: note.TotalAmountDue, State: state.BillReceived, IssuedAt: note.Timestamp,
+		SeenAt: time.Now(), Usage: note.UsageCounterVector,
+	}
+	bill, open, err := r.receive(ctx, bill)
+	if err != nil || !open {
+		return err
+	}
+	if a.InvoiceState == state.BillAccepted || note.Status != golem.StatusReceived && bill.State == state.BillReceived {
+		return r.moveBill(ctx, bill, state.BillIgnored, "after its invoice")
+	}
+	finding, err := r.auditNote(ctx, a, act, note)
+	if err != nil {
+		return err
+	}
+	if finding != nil {
+		if finding.Code == ledger.CodeTotalMismatch {
+			// The usage was found plausible: it bounds what the invoice may ask.
+			if err := r.seen(ctx, act, note); err != nil {
+				return err
+			}
+		}
+		r.market.ban(a.Provider)
+		return r.refuse(ctx, bill, act, finding.Error())
+	}
+	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
+	if window, blocked := r.blocked(ctx, increment, act.Key); blocked {
+		return r.refuse(ctx, bill, act, fmt.Sprintf("the budget of %s has no room for it", window))
+	}
+	if err := r.accept(ctx, bill, increment, r.noteDocument(id, note.TotalAmountDue)); err != nil {
+		return err
+	}
+	return r.counted(ctx, a, act, note)
+}
+
+// seen records the usage that a note reports.
+func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitNote) error {
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
+	})
+}
+
+// counted records what an accepted note says of its activity, and judges it. One
+// that came late or again says nothing new; it was accepted all the same, for
+// nothing, because its provider waits for that.
+func (r *runner) counted(ctx context.Context, a state.Agreement, act state.Activity, note golem.DebitNote) error {
+	if !note.TotalAmountDue.GreaterThan(act.Billed) {
+		return nil
+	}
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.SetBilled(act.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
+			return err
+		}
+		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
+	})
+	if err != nil {
+		return err
+	}
+	if act, a, err = r.activity(ctx, act.Key); err != nil {
+		return err
+	}
+	if act.State == state.ActivityReady {
+		r.judge(ctx, a, act)
+	}
+	r.nudge()
+	return nil
+}
+
+// auditNote checks a debit note against what was agreed, and against the notes
+// before it.
+func (r *runner) auditNote(ctx context.Context, a state.Agreement, act state.Activity, note golem.DebitNote) (*ledger.Finding, error) {
+	var earlier int
+	var highest state.Bill
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		earlier, highest, err = tx.NotesBefore(act.Key, string(note.DebitNoteID))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
+	facts := ledger.NoteFacts{
+		Interval: a.Interval, Earlier: earlier, Now: time.Now(),
+		EndedAt: act.EndedAt, Final: act.State.Done() || act.State == state.ActivityStopping,
+		Previous: ledger.Note{Total: highest.Total, Usage: highest.Usage, IssuedAt: highest.IssuedAt},
+	}
+	return ledger.AuditNote(joined.Meter(&reconcile.Activity{Activity: act}), ledger.Note{
+		Total: note.TotalAmountDue, Usage: note.UsageCounterVector, IssuedAt: note.Timestamp,
+	}, facts), nil
+}
+
+// refuse leaves a debit note unaccepted, the only refusal there is, and ends
+// what produced it.
+func (r *runner) refuse(ctx context.Context, bill state.Bill, act state.Activity, why string) error {
+	r.Log.Warn("debit note refused", logActivity, act.ID, logReason, why)
+	if err := r.moveBill(ctx, bill, state.BillRefused, why); err != nil {
+		return err
+	}
+	err := r.stopping(ctx, act.Key, reconcile.ReasonBill+": "+why)
+	r.nudge()
+	return err
+}
+
+// billed finds whose bill a debit note is. Another's is left alone, and so is
+// one for an activity that we never learned of.
+func (r *runner) billed(ctx context.Context, id golem.ActivityID) (act state.Activity, a state.Agreement, known bool, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if act, err = tx.ActivityByID(id); err != nil {
+			return err
+		}
+		a, err = tx.Agreement(act.Agreement)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return act, a, false, nil
+	}
+	return act, a, err == nil && a.Run == r.Run, err
+}

@@ -1,0 +1,201 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"tasks/golem"
+	"tasks/runner/ledger"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// watchInvoices decides about invoices as they come.
+func (r *runner) watchInvoices(ctx context.Context) {
+	for event, err := range r.client.InvoiceStream(ctx, r.invoiceCursor, r.session) {
+		if err != nil {
+			r.Log.Debug("no invoice events", logError, err)
+			continue
+		}
+		if event.EventType == golem.EventInvoiceReceived {
+			if !r.persist(ctx, "invoice", func() error { return r.invoice(ctx, event.InvoiceID) }) {
+				return
+			}
+		}
+		r.keepCursor(ctx, func(tx *store.Tx) error {
+			return tx.SetEventCursors(r.Run, nil, nil, &event.EventDate)
+		})
+	}
+}
+
+// invoice records an invoice, audits it and answers.
+func (r *runner) invoice(ctx context.Context, id golem.InvoiceID) error {
+	inv, err := r.client.GetInvoice(ctx, id)
+	if err != nil {
+		return fmt.Errorf("read invoice %s: %w", id, err)
+	}
+	r.accepting.Lock()
+	defer r.accepting.Unlock()
+	a, acts, known, err := r.invoiced(ctx, inv.AgreementID)
+	if err != nil || !known {
+		return err
+	}
+	bill := state.Bill{
+		ID: string(id), Kind: state.BillInvoice, Run: r.Run, Agreement: a.Key,
+		Total: inv.Amount, State: state.BillReceived, IssuedAt: inv.Timestamp, SeenAt: time.Now(),
+	}
+	bill, open, err := r.receive(ctx, bill)
+	if err != nil || !open {
+		return err
+	}
+	if early, err := r.tooEarly(ctx, bill, acts); err != nil || early {
+		return errors.Join(err, errNotesFirst)
+	}
+	finding, err := r.auditInvoice(ctx, a, acts, inv)
+	if err != nil {
+		return err
+	}
+	if finding != nil {
+		return r.reject(ctx, bill, a, inv, finding.Error())
+	}
+	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
+	if window, blocked := r.blocked(ctx, increment, keysOf(acts)...); blocked {
+		return r.moveBill(ctx, bill, state.BillRefused, fmt.Sprintf("the budget of %s has no room for it", window))
+	}
+	if err := r.accept(ctx, bill, increment, r.invoiceDocument(id, inv.Amount)); err != nil {
+		return err
+	}
+	return r.closed(ctx, a, acts, inv, increment)
+}
+
+// closed records that an agreement's billing is over. What the invoice adds to
+// the notes belongs to the activity that was last.
+func (r *runner) closed(ctx context.Context, a state.Agreement, acts []state.Activity, inv golem.Invoice, increment golem.Amount) error {
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		if n := len(acts); n > 0 && increment.IsPositive() {
+			last := acts[n-1]
+			if err := tx.SetBilled(last.Key, last.Accepted.Add(increment), inv.Timestamp); err != nil {
+				return err
+			}
+		}
+		return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillAccepted)
+	})
+	r.nudge()
+	return err
+}
+
+// errNotesFirst says that an invoice is decided about a little later.
+var errNotesFirst = errors.New("its activities' last debit notes are not here yet")
+
+// tooEarly reports whether an invoice should wait for the last debit notes, which
+// say more of what is due than an invoice does. The two come by different
+// streams, so that either may be seen first.
+func (r *runner) tooEarly(ctx context.Context, bill state.Bill, acts []state.Activity) (bool, error) {
+	if time.Since(bill.SeenAt) > noteWait {
+		return false, nil
+	}
+	for _, act := range acts {
+		var last state.Bill
+		err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+			_, last, err = tx.NotesBefore(act.Key, "")
+			return err
+		})
+		if err != nil {
+			return false, err
+		}
+		if act.ID != "" && last.IssuedAt.Before(act.EndedAt.Add(-destroyTime)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// noteWait is how long an invoice waits for debit notes.
+const noteWait = 3 * time.Second
+
+func (r *runner) auditInvoice(ctx context.Context, a state.Agreement, acts []state.Activity, inv golem.Invoice) (*ledger.Finding, error) {
+	var open []state.Bill
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		open, err = tx.OpenBills(r.Run)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
+	lines := make([]ledger.InvoiceActivity, len(acts))
+	for i, act := range acts {
+		ended := act.EndedAt
+		if ended.IsZero() {
+			ended = time.Now()
+		}
+		lines[i] = ledger.InvoiceActivity{Meter: joined.Meter(&reconcile.Activity{Activity: act}), EndedAt: ended}
+		if refused(open, act.Key) {
+			if lines[i].LastNote, err = honest(a, act); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return ledger.AuditInvoice(inv.Amount, lines, a.Accepted), nil
+}
+
+// refused reports whether a debit note of the activity was refused.
+func refused(open []state.Bill, activity int64) bool {
+	return slices.ContainsFunc(open, func(b state.Bill) bool {
+		return b.Activity == activity && b.State == state.BillRefused
+	})
+}
+
+// honest is the note that a provider whose own was refused should have written:
+// its usage at the agreed prices.
+func honest(a state.Agreement, act state.Activity) (ledger.Note, error) {
+	total, err := a.Pricing.Cost(act.Usage)
+	return ledger.Note{Total: total, Usage: act.Usage, IssuedAt: act.UsageAt}, err
+}
+
+// reject refuses an invoice and tells the provider why.
+func (r *runner) reject(ctx context.Context, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
+	r.market.ban(a.Provider)
+	r.Log.Warn("invoice refused", logAgreement, a.ID, logReason, why)
+	err := r.client.RejectInvoice(ctx, inv.InvoiceID, golem.Rejection{
+		RejectionReason: golem.RejectIncorrectAmount, TotalAmountAccepted: a.Accepted, Message: why,
+	}, acceptTime)
+	if err != nil && golem.StatusOf(err) != 504 {
+		return fmt.Errorf("reject invoice %s: %w", inv.InvoiceID, err)
+	}
+	if err := r.moveBill(ctx, bill, state.BillRefused, why); err != nil {
+		return err
+	}
+	err = r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillRefused)
+	})
+	r.nudge()
+	return err
+}
+
+// invoiced finds the agreement of an invoice and its activities.
+func (r *runner) invoiced(ctx context.Context, id golem.AgreementID) (a state.Agreement, acts []state.Activity, known bool, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		if a, err = tx.AgreementByID(id); err != nil {
+			return err
+		}
+		acts, err = tx.ActivitiesOf(a.Key)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return a, nil, false, nil
+	}
+	return a, acts, err == nil && a.Run == r.Run, err
+}
+
+func keysOf(acts []state.Activity) []int64 {
+	keys := make([]int64, len(acts))
+	for i, act := range acts {
+		keys[i] = act.Key
+	}
+	return keys
+}

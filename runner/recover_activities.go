@@ -1,0 +1,118 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+
+	"tasks/golem"
+	"tasks/runner/reconcile"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// recoverActivities follows the traces of an approved agreement's activities.
+func (r *runner) recoverActivities(ctx context.Context, a state.Agreement) error {
+	var acts []state.Activity
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		acts, err = tx.ActivitiesOf(a.Key)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	known := map[golem.ActivityID]bool{}
+	for _, act := range acts {
+		known[act.ID] = true
+	}
+	for _, act := range acts {
+		if act.State.Done() {
+			continue
+		}
+		if err := r.recoverActivity(ctx, a, act, known); err != nil {
+			return fmt.Errorf("activity %d: %w", act.Key, err)
+		}
+	}
+	return nil
+}
+
+func (r *runner) recoverActivity(ctx context.Context, a state.Agreement, act state.Activity, known map[golem.ActivityID]bool) error {
+	switch act.State {
+	case state.ActivityCreating:
+		return r.recoverCreation(ctx, a, act, known)
+	case state.ActivityStopping:
+		return nil // the loop goes on with it
+	}
+	status, err := r.client.ActivityStatus(ctx, act.ID, statusTime)
+	switch {
+	case golem.IsUnreachable(err):
+		return err
+	case err != nil || !status.Alive():
+		reason := reconcile.ReasonGone + ": ended while the run was not live"
+		return r.gone(ctx, act.Key, reason)
+	case act.State == state.ActivityPreparing:
+		// Nobody knows how far the preparation came.
+		return r.stopping(ctx, act.Key, reconcile.ReasonUnknown+": interrupted while it was prepared")
+	}
+	return nil
+}
+
+// recoverCreation finds the activity that was asked for without a trace of the
+// answer: the one of this agreement that is not in our records.
+func (r *runner) recoverCreation(ctx context.Context, a state.Agreement, act state.Activity, known map[golem.ActivityID]bool) error {
+	ids, err := r.client.Activities(ctx, a.ID)
+	if err != nil && !golem.IsNotFound(err) {
+		return err
+	}
+	for _, id := range ids {
+		if !known[id] {
+			known[id] = true
+			return r.moveActivity(ctx, act.Key, act.State, state.ActivityCreated, store.ActivitySet{ID: id})
+		}
+	}
+	return r.moveActivity(ctx, act.Key, act.State, state.ActivityFailed,
+		store.ActivitySet{Reason: reconcile.ReasonUnknown + ": interrupted while it was created"})
+}
+
+// recoverAttempts carries on with batches that are known and whose activity
+// lives. An attempt without a batch may or may not run: no call finds it again
+// (protocol section 8), so its activity is given up.
+func (r *runner) recoverAttempts(ctx context.Context) error {
+	var open []state.Attempt
+	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		open, err = tx.OpenAttempts(r.Run)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, at := range open {
+		if err := r.recoverAttempt(ctx, at); err != nil {
+			return fmt.Errorf("attempt %d of task %d: %w", at.Number, at.Task, err)
+		}
+	}
+	return nil
+}
+
+func (r *runner) recoverAttempt(ctx context.Context, at state.Attempt) error {
+	act, _, err := r.activity(ctx, at.Activity)
+	if err != nil {
+		return err
+	}
+	if act.State == state.ActivityReady && at.State == state.AttemptRunning {
+		r.Log.Info("carrying on with a task that runs", logTask, at.Task, logActivity, act.ID)
+		return r.work(ctx, act.Key, &at)
+	}
+	if act.State == state.ActivityReady {
+		reason := reconcile.ReasonUnknown + ": interrupted while a task was started"
+		if err := r.stopping(ctx, act.Key, reason); err != nil {
+			return err
+		}
+	}
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.FinishAttempt(store.AttemptEnd{
+			Attempt: at.ID, State: state.AttemptLost, Task: state.TaskPending,
+			Message: "the process that ran it died",
+		})
+		return err
+	})
+}
