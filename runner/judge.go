@@ -3,10 +3,12 @@ package runner
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"tasks/policies"
+	"tasks/runner/ledger"
 	"tasks/runner/reconcile"
 	"tasks/runner/state"
 )
@@ -64,10 +66,11 @@ func notKept(env policies.ActivityEnv) string {
 	a := env.Activity
 	if env.MaxPrice != nil && a.CostPerResult > *env.MaxPrice {
 		return fmt.Sprintf("%s: %s GLM for %d results, max_price %s",
-			reconcile.ReasonTooExpensive, short(a.Cost), a.Results, short(*env.MaxPrice))
+			reconcile.ReasonTooExpensive, show(a.Cost), a.Results, show(*env.MaxPrice))
 	}
 	return fmt.Sprintf("%s: age %s, %s GLM, %d results",
-		reconcile.ReasonNotKept, a.Age.Round(time.Second), short(a.Cost), a.Results)
+		reconcile.ReasonNotKept, a.Age.Round(time.Second), show(a.Cost), a.Results)
 }
 
-func short(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) }
+// show is what an expression saw as a number, as an amount.
+func show(glm float64) string { return ledger.Show(decimal.NewFromFloat(glm)) }

@@ -3,6 +3,8 @@ package main
 import (
 	"testing"
 
+	"tasks/runner/ledger"
+
 	"github.com/shopspring/decimal"
 )
 
@@ -22,8 +24,8 @@ func TestGLM(t *testing.T) {
 		"0.000000000000000001": "0.000000000000000001",
 		"-0.0021999":           "-0.0022",
 	} {
-		if got := glm(decimal.RequireFromString(amount)); got != want {
-			t.Errorf("glm(%s) = %q, want %q", amount, got, want)
+		if got := ledger.Show(decimal.RequireFromString(amount)); got != want {
+			t.Errorf("ledger.Show(%s) = %q, want %q", amount, got, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"tasks/runner/ledger"
 	"tasks/runner/report"
 	"tasks/runner/state"
 )
@@ -121,14 +122,14 @@ func resultsLine(s report.Status) string {
 }
 
 func moneyLine(s report.Status) string {
-	return fmt.Sprintf("%s GLM spent, %s reserved, %s paid%s", glm(s.Spent), glm(s.Reserved), glm(s.Paid), perResultText(s))
+	return fmt.Sprintf("%s GLM spent, %s reserved, %s paid%s", ledger.Show(s.Spent), ledger.Show(s.Reserved), ledger.Show(s.Paid), perResultText(s))
 }
 
 func perResultText(s report.Status) string {
 	if s.CostPerResult == nil || s.CostPerResult.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf("; %s a result", glm(*s.CostPerResult))
+	return fmt.Sprintf("; %s a result", ledger.Show(*s.CostPerResult))
 }
 
 func budgetLine(limits []report.Limit) string {
@@ -136,7 +137,7 @@ func budgetLine(limits []report.Limit) string {
 	for i, l := range limits {
 		texts[i] = l.Limit
 		if l.Spent != nil {
-			texts[i] += fmt.Sprintf(" (%s spent)", glm(*l.Spent))
+			texts[i] += fmt.Sprintf(" (%s spent)", ledger.Show(*l.Spent))
 		}
 	}
 	return strings.Join(texts, ", ")
@@ -163,7 +164,7 @@ func activityGrid(out *screen, list []report.Activity, providers bool) *grid {
 	for _, a := range list {
 		row := []string{
 			orDash(short(a.ID)), orDash(providerText(a)), out.paint(activityStyle(a.State), string(a.State)),
-			fmt.Sprint(a.Batches), glm(a.Cost), glmOr(a.CostPerResult, "-"), fmt.Sprint(a.Results),
+			fmt.Sprint(a.Batches), ledger.Show(a.Cost), glmOr(a.CostPerResult, "-"), fmt.Sprint(a.Results),
 			orDash(oneLine(a.StopReason)),
 		}
 		if !providers {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"tasks/runner/ledger"
 	"tasks/runner/report"
 	"tasks/runner/state"
 	"tasks/runner/store"
@@ -125,7 +126,7 @@ func (p *progress) redrawLocked() {
 
 // progressLine is the run on one line, without what changes by itself.
 func progressLine(s report.Status) string {
-	return fmt.Sprintf("%s: %s; %s; %s GLM", s.RunID, tasksLine(s.Tasks), workersLine(s), glm(s.Spent))
+	return fmt.Sprintf("%s: %s; %s; %s GLM", s.RunID, tasksLine(s.Tasks), workersLine(s), ledger.Show(s.Spent))
 }
 
 // progressBlock is the run in a few lines that fit the screen.
@@ -136,7 +137,7 @@ func progressBlock(out *screen, s report.Status, p report.Progress, width int, n
 	line("  tasks    " + tasksLine(s.Tasks) + rateText(p))
 	line("  workers  " + workersLine(s))
 	line(fmt.Sprintf("  money    %s GLM spent, %s reserved%s; budget %s",
-		glm(s.Spent), glm(s.Reserved), perResultText(s), budgetLine(s.Budget)))
+		ledger.Show(s.Spent), ledger.Show(s.Reserved), perResultText(s), budgetLine(s.Budget)))
 	return b.Bytes()
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tasks/runner/ledger"
 	"tasks/runner/report"
 	"tasks/runner/state"
 	"tasks/runner/store"
@@ -131,7 +132,7 @@ func resultGrid(page []report.ResultLine) *grid {
 			provider = shortProvider(l.Provider)
 		}
 		g.add(fmt.Sprint(l.Task), l.Stage, valueText(l.Item), valueText(l.Value), orDash(provider),
-			fmt.Sprint(l.Attempts), glm(l.Cost))
+			fmt.Sprint(l.Attempts), ledger.Show(l.Cost))
 	}
 	return g
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tasks/runner/ledger"
 	"tasks/runner/report"
 	"tasks/runner/store"
 )
@@ -74,7 +75,7 @@ func (a *app) runsGrid(lines []report.RunLine, now time.Time) *grid {
 	for _, l := range lines {
 		g.add(string(l.RunID), oneLine(l.Name), a.out.paint(stateStyle(l.State), string(l.State)),
 			elapsed(now.Sub(l.CreatedAt)), fmt.Sprint(l.Tasks.Done), fmt.Sprint(l.Tasks.Failed),
-			fmt.Sprint(l.Tasks.Pending+l.Tasks.Running), fmt.Sprint(l.Results), glm(l.Spent))
+			fmt.Sprint(l.Tasks.Pending+l.Tasks.Running), fmt.Sprint(l.Results), ledger.Show(l.Spent))
 	}
 	return g
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"tasks/runner/ledger"
+
 	"github.com/spf13/cobra"
 )
 
@@ -33,6 +35,6 @@ func (a *app) summary(ctx context.Context, run runChoice) error {
 		{name: "BATCHES", right: true}, {name: "GLM", right: true}, {name: "GLM/RESULT", right: true}, {name: "RESULTS", right: true},
 	}}
 	g.add(string(s.RunID), fmt.Sprint(s.Ready), fmt.Sprint(s.New), fmt.Sprint(s.Other),
-		fmt.Sprint(s.Batches), glm(s.Cost), glmOr(s.CostPerResult, "-"), fmt.Sprint(s.Results))
+		fmt.Sprint(s.Batches), ledger.Show(s.Cost), glmOr(s.CostPerResult, "-"), fmt.Sprint(s.Results))
 	return g.draw(a.out, a.out.width())
 }

@@ -85,7 +85,7 @@ func TestDecide(t *testing.T) {
 			v.Windows[0].Limit = glm("0.01")
 			v.Offers = []reconcile.Offer{offer(1)}
 		}, []reconcile.Action{reconcile.Wind{State: state.RunExhausted,
-			Note: "the best offer left costs up to 0.01581 GLM until its first bill, and the budget has no room for it"}}},
+			Note: "the best offer left costs up to 0.0158 GLM until its first bill, and the budget has no room for it"}}},
 		{"no workers more than tasks", func(v *reconcile.View) {
 			v.Tasks = reconcile.Tasks{Pending: 1}
 			v.Offers = []reconcile.Offer{offer(1), offer(2)}

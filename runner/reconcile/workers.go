@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tasks/runner/ledger"
 	"tasks/runner/state"
 )
 
@@ -25,7 +26,7 @@ func workers(v View, m *money) []Action {
 		o := &v.Offers[i]
 		need := firstPeriod(o.Pricing, o.Threads, o.Interval)
 		if !m.take(need) {
-			blocked = fmt.Sprintf("the best offer left costs up to %s GLM until its first bill, and the budget has no room for it", need.String())
+			blocked = fmt.Sprintf("the best offer left costs up to %s GLM until its first bill, and the budget has no room for it", ledger.Show(need))
 			continue
 		}
 		hired++
