@@ -20,6 +20,7 @@ type activity struct {
 	reason, message string
 
 	spawned  time.Time // metering starts
+	conduct  *Provider // how its provider treats it
 	runner   Runner
 	ctx      context.Context // ends with the exe-unit
 	cancel   context.CancelFunc
@@ -34,6 +35,8 @@ type activity struct {
 	command *golem.Command
 
 	lastNote            golem.DebitNoteID
+	notes               int        // written so far
+	held                *debitNote // written, to be delivered after the next one
 	due, accepted, paid golem.Amount
 	open                []*debitNote                       // not settled yet
 	newest              map[golem.DocumentStatus]time.Time // time of the newest note that reached a status

@@ -12,11 +12,12 @@ func (s *Server) answerCounter(own *proposal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := own.provider
-	if p.offline(now()) || p.Silent {
+	c := p.conduct()
+	if p.offline(now()) || c.Silent {
 		return
 	}
-	if p.RefuseProposals != "" {
-		s.rejectCounterLocked(own, rejection(true, "%s", p.RefuseProposals))
+	if c.RefuseProposals != "" {
+		s.rejectCounterLocked(own, rejection(true, "%s", c.RefuseProposals))
 		return
 	}
 	v := negotiate(now(), s.timings, own.Properties, own.prev.Properties)

@@ -26,8 +26,8 @@ func (s *Server) confirmAgreement(r *http.Request) (answer, error) {
 	}
 	g.State, g.AppSessionID = golem.AgreementPending, session
 	g.ProposedSignature = noSignature
-	if !g.provider.Undecided {
-		s.afterLocked(g.ctx, s.timings.Approve.draw(s.random), func() { s.decide(g) })
+	if c := g.provider.conduct(); !c.Undecided {
+		s.afterLocked(g.ctx, s.timings.Approve.draw(s.random)+c.AnswersLate, func() { s.decide(g) })
 	}
 	return noContent()
 }
@@ -55,8 +55,8 @@ func (s *Server) decide(g *agreement) {
 
 func (s *Server) objectionLocked(g *agreement) *golem.Reason {
 	p := g.provider
-	if p.RefuseAgreements != "" {
-		return &golem.Reason{Message: p.RefuseAgreements}
+	if why := p.conduct().RefuseAgreements; why != "" {
+		return &golem.Reason{Message: why}
 	}
 	if p.full() {
 		return noCapacity(p)

@@ -31,7 +31,7 @@ func (s *Server) billWhileRunning(a *activity) {
 // interval is the negotiated distance of debit notes, or the stock one, unless
 // the provider goes its own way.
 func (g *agreement) interval(missing time.Duration) time.Duration {
-	if every := g.provider.NoteEvery; every > 0 {
+	if every := g.provider.conduct().NoteEvery; every > 0 {
 		return every
 	}
 	if d, agreed := g.Offer.Properties.Duration(golem.PropDebitNoteInterval); agreed && d > 0 {
@@ -40,14 +40,14 @@ func (g *agreement) interval(missing time.Duration) time.Duration {
 	return missing
 }
 
-// costLocked is what the provider bills for an activity so far: the agreement's
-// price of the reported usage, unless it overcharges.
-func (a *activity) costLocked() golem.Amount {
-	cost, err := a.agreement.pricing.Cost(a.usage)
+// priceLocked is what the provider bills for usage: the agreement's price of
+// it, unless it overcharges.
+func (a *activity) priceLocked(usage []float64) golem.Amount {
+	cost, err := a.agreement.pricing.Cost(usage)
 	if err != nil {
 		panic("devnet: usage does not fit its own vector: " + err.Error())
 	}
-	if factor := a.agreement.provider.Overcharge; factor > 0 {
+	if factor := a.agreement.provider.conduct().Overcharge; factor > 0 {
 		cost = cost.Mul(decimal.NewFromFloat(factor)).Round(golem.Places)
 	}
 	return cost
@@ -58,11 +58,20 @@ func (s *Server) finalNoteLocked(a *activity) { s.noteLocked(a, true) }
 // noteLocked writes a debit note for what the activity has cost so far. A
 // provider that is away delivers none.
 func (s *Server) noteLocked(a *activity, final bool) {
-	g := a.agreement
-	a.due = a.costLocked()
-	if g.provider.offline(now()) {
+	a.due = a.priceLocked(a.usage)
+	if a.agreement.provider.offline(now()) {
 		return
 	}
+	a.notes++
+	usage := a.usage
+	if share := a.agreement.provider.conduct().LowersTotals; share > 0 && a.notes%2 == 0 && !final {
+		usage = lowered(usage, share)
+	}
+	s.sendLocked(s.writeLocked(a, usage, final), final)
+}
+
+func (s *Server) writeLocked(a *activity, usage []float64, final bool) *debitNote {
+	g := a.agreement
 	n := &debitNote{activity: a, DebitNote: golem.DebitNote{
 		DebitNoteID:         golem.DebitNoteID(newUUID()),
 		IssuerID:            g.provider.id,
@@ -74,17 +83,13 @@ func (s *Server) noteLocked(a *activity, final bool) {
 		Timestamp:           s.stampLocked(),
 		AgreementID:         g.AgreementID,
 		ActivityID:          a.id,
-		TotalAmountDue:      a.due,
-		UsageCounterVector:  a.usage,
+		TotalAmountDue:      a.priceLocked(usage),
+		UsageCounterVector:  usage,
 		PaymentDueDate:      g.noteDueLocked(final),
 		Status:              golem.StatusReceived,
 	}}
 	a.lastNote = n.DebitNoteID
-	a.open = append(a.open, n)
-	s.disk.notes[n.DebitNoteID] = n
-	s.disk.noteOrder = append(s.disk.noteOrder, n)
-	s.disk.noteEvents.add(documentEvent{s.stampLocked(), received, string(n.DebitNoteID), g})
-	s.enforceLocked(n)
+	return n
 }
 
 func (g *agreement) platform() string { return g.Demand.Properties.Text(golem.PropChosenPlatform) }
@@ -152,7 +157,11 @@ func (s *Server) invoiceLocked(g *agreement) {
 	if g.State != golem.AgreementTerminated || g.creating || g.live() != nil {
 		return
 	}
-	s.afterLocked(s.ctx, s.timings.Invoice.draw(s.random), func() {
+	c := g.provider.conduct()
+	if c.LosesInvoice {
+		return
+	}
+	s.afterLocked(s.ctx, s.timings.Invoice.draw(s.random)+c.InvoiceLate, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if !g.provider.offline(now()) {

@@ -111,6 +111,7 @@ func (s *Server) spawn(b *birth, noticed time.Duration) {
 	a := b.activity
 	p := a.agreement.provider
 	err := sleep(a.ctx, noticed)
+	a.conduct = p.conduct()
 	if err == nil {
 		a.spawned = time.Now()
 		a.runner, err = s.runtime()(Activity{
@@ -119,16 +120,30 @@ func (s *Server) spawn(b *birth, noticed time.Duration) {
 		})
 	}
 	if err == nil {
+		a.runner = a.conduct.spoil(a.runner, a.spawned)
 		err = sleep(a.ctx, p.StartUp)
 	}
-	if err == nil && p.StartFails != "" {
-		err = errors.New(p.StartFails)
+	if err == nil && a.conduct.StartFails != "" {
+		err = errors.New(a.conduct.StartFails)
+	}
+	if err == nil && a.conduct.StartHangs {
+		err = a.untilGivenUp()
 	}
 	if !s.born(b, err) {
 		a.cancel()
 		if a.runner != nil {
 			_ = a.runner.Close()
 		}
+	}
+}
+
+// untilGivenUp waits for the end of the agreement.
+func (a *activity) untilGivenUp() error {
+	select {
+	case <-a.agreement.ctx.Done():
+		return nil
+	case <-a.ctx.Done():
+		return a.ctx.Err()
 	}
 }
 
@@ -170,12 +185,12 @@ func (s *Server) registerLocked(a *activity) {
 	a.agreement.activities = append(a.agreement.activities, a)
 	s.disk.activities[a.id] = a
 	s.runLocked(func() { s.billWhileRunning(a) })
-	if age := a.agreement.provider.DiesAfter; age > 0 {
+	if age := a.conduct.DiesAfter; age > 0 {
 		s.afterLocked(a.ctx, time.Until(a.spawned.Add(age)), func() {
 			s.end(a, "ExeUnit process exited", "exit status: 137")
 		})
 	}
-	if age := a.agreement.provider.HangsAfter; age > 0 {
+	if age := a.conduct.HangsAfter; age > 0 {
 		s.afterLocked(a.ctx, time.Until(a.spawned.Add(age)), func() { s.hang(a) })
 	}
 }

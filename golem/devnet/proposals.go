@@ -105,7 +105,7 @@ func (s *Server) counterProposal(r *http.Request) (answer, error) {
 			"Failed to send response for Proposal [%s]. Error: Countering Proposal [%s] %s",
 			p.ProposalID, own.ProposalID, p.provider.unreachable())
 	}
-	s.afterLocked(s.ctx, s.timings.Answer.draw(s.random), func() { s.answerCounter(own) })
+	s.afterLocked(s.ctx, s.timings.Answer.draw(s.random)+p.provider.conduct().AnswersLate, func() { s.answerCounter(own) })
 	return ok(own.ProposalID)
 }
 

@@ -14,7 +14,9 @@ import (
 // behaves. Zero fields have defaults, so that Provider{Name: "keeper"} is an
 // honest machine of two threads; two providers need different names.
 //
-// Misbehaviour is off when its field is zero.
+// Misbehaviour is off when its field is zero. What an agreement or an exe-unit
+// has ahead of it (LeavesAfter, DiesAfter, HangsAfter, what is done to its
+// output) is settled when it begins; all else holds at the moment.
 type Provider struct {
 	Name string
 	// NodeID is the provider's address; "" means one derived from Name.
@@ -57,8 +59,14 @@ type Provider struct {
 	RefuseAgreements string
 	// Undecided providers never answer an agreement, which then expires.
 	Undecided bool
+	// AnswersLate is how much longer than others it takes to answer a counter
+	// proposal and an agreement.
+	AnswersLate time.Duration
 	// StartFails is the reason for which none of its exe-units comes up.
 	StartFails string
+	// StartHangs keeps its exe-units from ever coming up, or failing to: a create
+	// times out, and the provider holds on to the agreement.
+	StartHangs bool
 	// DiesAfter kills each exe-unit at that age.
 	DiesAfter time.Duration
 	// HangsAfter freezes each exe-unit at that age: calls to it time out and
@@ -73,6 +81,42 @@ type Provider struct {
 	Overcharge float64
 	// NoteEvery is the distance of its debit notes, whatever was agreed.
 	NoteEvery time.Duration
+	// NotesLate is how long after it was written a debit note arrives, which may
+	// be after the invoice.
+	NotesLate time.Duration
+	// RepeatsNotes is how often each debit note comes again, with a new id and the
+	// same total.
+	RepeatsNotes int
+	// ReordersNotes delivers debit notes in pairs, the later one first.
+	ReordersNotes bool
+	// LowersTotals is the share of its usage, and of the price of that, which every
+	// second debit note says; the last one of an activity is whole.
+	LowersTotals float64
+	// LosesInvoice never sends an invoice.
+	LosesInvoice bool
+	// InvoiceLate is how much later than others it sends its invoices.
+	InvoiceLate time.Duration
+
+	// Slower is how many times longer than Speed says its commands take, from
+	// SlowerAfter of an exe-unit's age on; 0 means honest.
+	Slower      float64
+	SlowerAfter time.Duration
+	// TruncatesOutput is how many bytes are left of what a command writes to each
+	// of its outputs, without a word.
+	TruncatesOutput int
+	// CorruptsOutput changes a character in sixteen of what commands write.
+	CorruptsOutput bool
+
+	// Phases are changes of its behaviour, in order of time.
+	Phases []Phase
+}
+
+// A Phase begins After the devnet's start. From then on, until the next one, the
+// fields of misbehaviour of As count instead of the provider's own; its other
+// fields mean nothing. OfflineAfter counts from the devnet's start all the same.
+type Phase struct {
+	After time.Duration
+	As    Provider
 }
 
 // withDefaults fills in what is zero.
@@ -96,15 +140,30 @@ func (p Provider) withDefaults(subnet string) Provider {
 // A provider is a Provider at work. What changes is under the server's lock.
 type provider struct {
 	Provider
-	id          golem.NodeID
-	offer       golem.Offer
-	unreachedAt time.Time   // zero means never
-	busy        int         // approved agreements
-	waiting     []*proposal // counters refused for want of a slot, to be answered later
+	id      golem.NodeID
+	offer   golem.Offer
+	opened  time.Time   // the devnet's start
+	busy    int         // approved agreements
+	waiting []*proposal // counters refused for want of a slot, to be answered later
+}
+
+// conduct is how the provider behaves now: a Provider of which only the
+// misbehaviour counts.
+func (p *provider) conduct() *Provider { return p.conductAt(now()) }
+
+func (p *provider) conductAt(at time.Time) *Provider {
+	c := &p.Provider
+	for i := range p.Phases {
+		if !at.Before(p.opened.Add(p.Phases[i].After)) {
+			c = &p.Phases[i].As
+		}
+	}
+	return c
 }
 
 func (p *provider) offline(at time.Time) bool {
-	return !p.unreachedAt.IsZero() && !at.Before(p.unreachedAt)
+	after := p.conductAt(at).OfflineAfter
+	return after != 0 && !at.Before(p.opened.Add(after))
 }
 
 // unreachable is the service bus's complaint about a node that is away.
@@ -133,11 +192,8 @@ func (s *Server) openMarket() []*provider {
 	subnet := cmp.Or(s.Subnet, "public")
 	var market []*provider
 	for _, each := range list {
-		p := &provider{Provider: each.withDefaults(subnet)}
+		p := &provider{Provider: each.withDefaults(subnet), opened: s.started.Truncate(time.Microsecond)}
 		p.id = p.NodeID
-		if p.OfflineAfter != 0 {
-			p.unreachedAt = s.started.Add(p.OfflineAfter)
-		}
 		p.offer = p.publish(s.started)
 		market = append(market, p)
 	}

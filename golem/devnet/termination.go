@@ -97,8 +97,8 @@ func (s *Server) watchLocked(g *agreement) {
 			s.leave(g, "Expired", "Agreement expired")
 		})
 	}
-	if g.provider.LeavesAfter > 0 {
-		s.afterLocked(g.ctx, g.provider.LeavesAfter, func() {
+	if after := g.provider.conduct().LeavesAfter; after > 0 {
+		s.afterLocked(g.ctx, after, func() {
 			s.leave(g, "Shutdown", "Provider is shutting down")
 		})
 	}
