@@ -40,12 +40,22 @@ func stopOnSignals(ctx context.Context, say func(string)) (context.Context, *sto
 	return ctx, s
 }
 
+// echo is how soon after one signal another is taken for the same: a program in
+// between, such as timeout(1), sends it to us and then to the whole group.
+const echo = 250 * time.Millisecond
+
 func (s *stopper) follow(cancel context.CancelCauseFunc, say func(string)) {
-	for n := 1; ; n++ {
+	var last time.Time
+	for n := 0; ; {
 		select {
 		case <-s.done:
 			return
 		case sig := <-s.signals:
+			if time.Since(last) < echo {
+				continue
+			}
+			last = time.Now()
+			n++
 			switch n {
 			case 1:
 				say("stopping: no new work; running tasks may finish (again to leave at once)")
