@@ -1,0 +1,336 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tasks/policies"
+	"tasks/runner/report"
+	"tasks/spec"
+	"tasks/spec/diag"
+)
+
+var docsDir = filepath.Join("..", "..", "docs")
+
+// readDoc is a page of the documentation.
+func readDoc(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(docsDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// docs are the pages of the documentation, by name.
+func docs(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(docsDir, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string]string{}
+	for _, file := range files {
+		pages[filepath.Base(file)] = readDoc(t, filepath.Base(file))
+	}
+	return pages
+}
+
+// A fence is a block of code in a page.
+type fence struct {
+	line int    // of the opening one, from 1
+	kind string // what is written behind the backticks
+	text string
+	then string // the text of the next fence if only blank lines are between
+}
+
+func fences(page string) []fence {
+	var out []fence
+	var open *fence
+	blank := false // since the last fence there was nothing
+	for i, line := range strings.SplitAfter(page, "\n") {
+		said := strings.TrimSpace(line)
+		switch {
+		case open == nil && strings.HasPrefix(line, "```"):
+			open = &fence{line: i + 1, kind: strings.TrimPrefix(said, "```")}
+		case open != nil && said == "```":
+			if n := len(out); blank && n > 0 {
+				out[n-1].then = open.text
+			}
+			out, open, blank = append(out, *open), nil, true
+		case open != nil:
+			open.text += line
+		default:
+			blank = blank && said == ""
+		}
+	}
+	return out
+}
+
+// skeleton is what a fragment is put into: its keys take the place of these.
+var skeleton = []string{
+	"name: example\n",
+	"payload: golem/alpine:latest\n",
+	"tasks: {from: {range: [1, 10]}, run: \"echo ${{ task.item }}\"}\n",
+}
+
+// wholeDoc is the document that a fragment stands for.
+func wholeDoc(fragment string) string {
+	for _, line := range skeleton {
+		key, _, _ := strings.Cut(line, ":")
+		if !strings.HasPrefix(fragment, key+":") && !strings.Contains(fragment, "\n"+key+":") {
+			fragment += line
+		}
+	}
+	return fragment
+}
+
+// docMistakes is what validate says of a document, rendered.
+func docMistakes(t *testing.T, text string) string {
+	t.Helper()
+	s, list := spec.Parse("run.yaml", []byte(text), "/work", spec.Overrides{})
+	_, more := policies.Compile(s)
+	var b strings.Builder
+	err := diag.Render(&b, append(list, more...).Sorted(), func(string) []byte { return []byte(text) }, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestDocsYAML loads every block of YAML: "yaml" is a whole document, "yaml
+// fragment" is put into the skeleton, and "yaml wrong" is a fragment with
+// mistakes, which the block after it shows.
+func TestDocsYAML(t *testing.T) {
+	for name, page := range docs(t) {
+		for _, f := range fences(page) {
+			at := fmt.Sprintf("%s:%d", name, f.line)
+			switch f.kind {
+			case "yaml":
+				if got := docMistakes(t, f.text); got != "" {
+					t.Errorf("%s:\n%s", at, got)
+				}
+			case "yaml fragment":
+				if got := docMistakes(t, wholeDoc(f.text)); got != "" {
+					t.Errorf("%s:\n%s", at, got)
+				}
+			case "yaml wrong":
+				got := docMistakes(t, wholeDoc(f.text))
+				if *update {
+					page = showMistakes(t, name, page, f, got)
+				} else if diff := cmp.Diff(f.then, got); diff != "" || got == "" {
+					t.Errorf("%s: the mistakes (-shown +found):\n%s", at, diff)
+				}
+			default:
+				if strings.HasPrefix(f.kind, "yaml") {
+					t.Errorf("%s: a block is yaml, yaml fragment or yaml wrong, and this is %s", at, f.kind)
+				}
+			}
+		}
+	}
+}
+
+// showMistakes writes what is wrong with a block into the block after it.
+func showMistakes(t *testing.T, name, page string, f fence, found string) string {
+	t.Helper()
+	const text = "```\n\n```text\n"
+	page = strings.Replace(page, f.text+text+f.then, f.text+text+found, 1)
+	if err := os.WriteFile(filepath.Join(docsDir, name), []byte(page), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+func TestDocsNameEveryKey(t *testing.T) {
+	page := readDoc(t, "spec.md")
+	known := map[string]bool{}
+	for _, key := range spec.Keys() {
+		known[key] = true
+		if !strings.Contains(page, "| `"+key+"` |") {
+			t.Errorf("spec.md has no row for the key %s", key)
+		}
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\|").FindAllStringSubmatch(page, -1) {
+		if !known[m[1]] {
+			t.Errorf("spec.md has a row for %s, which is no key", m[1])
+		}
+	}
+}
+
+// docHeading and docLink are what Markdown has of them in our pages.
+var (
+	docHeading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	docLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	notSlug    = regexp.MustCompile(`[^a-z0-9_ -]`)
+)
+
+// anchors are the places in a page that a link can name.
+func anchors(page string) []string {
+	var out []string
+	for _, m := range docHeading.FindAllStringSubmatch(page, -1) {
+		out = append(out, strings.ReplaceAll(notSlug.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return out
+}
+
+func TestDocsLinks(t *testing.T) {
+	pages := docs(t)
+	for name, page := range pages {
+		for _, m := range docLink.FindAllStringSubmatch(page, -1) {
+			file, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if file == "" {
+				file = name
+			}
+			if _, err := os.Stat(filepath.Join(docsDir, file)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if anchor != "" && !slices.Contains(anchors(pages[file]), anchor) {
+				t.Errorf("%s: %s has no heading for #%s", name, file, anchor)
+			}
+		}
+		if name != "README.md" && !strings.Contains(pages["README.md"], "("+name+")") {
+			t.Errorf("README.md does not list %s", name)
+		}
+	}
+}
+
+// docPart matches a generated part of a page.
+var docPart = regexp.MustCompile(`(?s)<!-- generated: ([^\n]+?) -->\n(.*?)<!-- end -->`)
+
+// generated holds the generated parts of a page to what the code says now, and
+// every part to its place.
+func generated(t *testing.T, name string, parts map[string]string) {
+	t.Helper()
+	page := readDoc(t, name)
+	seen := map[string]bool{}
+	got := docPart.ReplaceAllStringFunc(page, func(found string) string {
+		part := docPart.FindStringSubmatch(found)[1]
+		text, ok := parts[part]
+		if !ok || seen[part] {
+			t.Errorf("%s: nothing is generated for %q, or twice", name, part)
+		}
+		seen[part] = true
+		return "<!-- generated: " + part + " -->\n" + text + "<!-- end -->"
+	})
+	for part := range parts {
+		if !seen[part] {
+			t.Errorf("%s has no place for %q", name, part)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(filepath.Join(docsDir, name), []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(page, got); diff != "" {
+		t.Errorf("%s is out of date; go test ./cmd/tasks -update writes it (-page +code):\n%s", name, diff)
+	}
+}
+
+// mdRow is a line of a table.
+func mdRow(cells ...string) string {
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, "|", `\|`)
+	}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+// asCode is text as code, "" as nothing.
+func asCode(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+// TestDocsNameWhatIsPrinted holds the tables of JSON fields to the values that
+// are printed.
+func TestDocsNameWhatIsPrinted(t *testing.T) {
+	page := readDoc(t, "cli.md")
+	for title, v := range map[string]any{
+		"status": report.Status{}, "results": report.ResultLine{}, "summary": report.Summary{},
+		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{},
+	} {
+		section := sectionOf(page, "JSON of "+title)
+		for _, key := range jsonKeys(v) {
+			if !strings.Contains(section, "| `"+key+"` |") {
+				t.Errorf("cli.md: the JSON of %s has no row for %s", title, key)
+			}
+		}
+	}
+}
+
+// sectionOf is what stands below a heading, down to the next.
+func sectionOf(page, title string) string {
+	_, rest, _ := strings.Cut(page, "# "+title+"\n")
+	section, _, _ := strings.Cut(rest, "\n#")
+	return section
+}
+
+// TestDocsNameEveryPackage holds the page about the house to the house.
+func TestDocsNameEveryPackage(t *testing.T) {
+	page := readDoc(t, "architecture.md")
+	for _, tree := range []string{"cmd", "golem", "policies", "runner", "spec"} {
+		root := filepath.Join("..", "..")
+		err := filepath.WalkDir(filepath.Join(root, tree), func(dir string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return err
+			}
+			sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+			name, _ := filepath.Rel(root, dir)
+			if name = filepath.ToSlash(name); len(sources) > 0 && !strings.Contains(page, "| `"+name+"` |") {
+				t.Errorf("architecture.md has no row for the package %s", name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestDocsNameEveryTarget holds the page about tests to the Makefile and the
+// fuzz targets.
+func TestDocsNameEveryTarget(t *testing.T) {
+	page := readDoc(t, "testing.md")
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):.*## `).FindAllStringSubmatch(string(makefile), -1) {
+		if !strings.Contains(page, "`make "+m[1]+"`") {
+			t.Errorf("testing.md does not name make %s", m[1])
+		}
+	}
+	fuzz := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+	for _, pattern := range []string{"*/*_test.go", "*/*/*_test.go", "*/*/*/*_test.go"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range fuzz.FindAllStringSubmatch(string(text), -1) {
+				dir := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(file), filepath.Join("..", "..")+string(filepath.Separator)))
+				if !strings.Contains(page, "| `"+m[1]+"` | `"+dir+"` |") {
+					t.Errorf("testing.md has no row for %s of %s", m[1], dir)
+				}
+			}
+		}
+	}
+}
