@@ -15,6 +15,7 @@ import (
 // of them does not move the others.
 const (
 	streamDelays    = 1
+	streamFaults    = 2
 	streamProviders = 1 << 32
 )
 

@@ -48,6 +48,8 @@ type Server struct {
 	Runtime Runtime
 	// Timings are the delays and limits; the zero value is brisk.
 	Timings Timings
+	// Faults are what goes wrong with the daemon; none is a daemon that works.
+	Faults []Fault
 
 	once    sync.Once
 	mux     *http.ServeMux
@@ -61,6 +63,7 @@ type Server struct {
 	mu        sync.Mutex // guards all below; never held across I/O or a wait
 	closed    bool
 	random    *rand.Rand
+	faults    faults
 	lastStamp time.Time
 	providers []*provider
 	ram       volatile
@@ -92,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.authorized(w, r) {
 		return
 	}
-	s.mux.ServeHTTP(w, r)
+	s.serveFaulty(w, r)
 }
 
 // Close ends the world at once: long polls break off, processes are killed,
