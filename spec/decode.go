@@ -19,6 +19,7 @@ type decoder struct {
 	left    int       // how many values may still be visited: what aliases multiply is bounded by it
 	stopped bool      // too many were: nothing more is reported
 	unsure  bool      // a stage has mistakes that may hide an emit
+	foreign bool      // this is no Spec, but a document of another kind
 
 	offered func(path string, keys []string) // told of every mapping's keys; nil but for Keys
 }
@@ -191,7 +192,7 @@ func (d *decoder) unknown(v value, key *yaml.Node, name string, known []string) 
 	near, ok := diag.Nearest(name, known)
 	if ok {
 		hint = fmt.Sprintf("did you mean %q?", near)
-	} else if v.path != "" && slices.Contains(keysOf(d.topFields(new(bool))), name) {
+	} else if v.path != "" && !d.foreign && slices.Contains(keysOf(d.topFields(new(bool))), name) {
 		hint = fmt.Sprintf("%s stands at the top of the document: indent it less", name)
 	}
 	k := value{in: v.in, node: key, path: v.path}

@@ -19,7 +19,7 @@ func (d *decoder) syntax(in *text, content []byte) (*yaml.Node, bool) {
 		d.add(diag.Diagnostic{
 			Place: in.span(1, 1, 1),
 			Fact:  fmt.Sprintf("the file is larger than %d MiB", maxSize>>20),
-			Hint:  "keep the items in a file of their own: from: {lines: items.txt} or {jsonl: items.jsonl}",
+			Hint:  d.forSpec("keep the items in a file of their own: from: {lines: items.txt} or {jsonl: items.jsonl}"),
 		})
 		return nil, false
 	}
@@ -37,7 +37,7 @@ func (d *decoder) syntax(in *text, content []byte) (*yaml.Node, bool) {
 		d.add(diag.Diagnostic{
 			Place: in.span(1, 1, 1),
 			Fact:  "there is nothing in the file",
-			Hint:  "a spec has at least name, payload and tasks",
+			Hint:  d.forSpec("a spec has at least name, payload and tasks"),
 		})
 		return nil, false
 	}
@@ -45,6 +45,14 @@ func (d *decoder) syntax(in *text, content []byte) (*yaml.Node, bool) {
 		d.report(d.value(in, docs[1], nil, ""), "a second document starts here", "keep one document to a file, and leave out the --- between them")
 	}
 	return docs[0], true
+}
+
+// forSpec is a hint that only a Spec gets.
+func (d *decoder) forSpec(hint string) string {
+	if d.foreign {
+		return ""
+	}
+	return hint
 }
 
 // unreadable finds bytes that no YAML document has.
