@@ -25,42 +25,56 @@ tasks:
 results: {file: "results/${{ run.id }}.jsonl"}
 `
 
+const killedTasks, killedWorkers = 40, 4
+
 // TestKilledRunCarriesOn kills the process of a run three times, without notice,
 // while the daemon and its providers live on. What comes out is what an
-// undisturbed run gives.
+// undisturbed run gives, from workers that live through the kills.
 func TestKilledRunCarriesOn(t *testing.T) {
-	const workers, tasks = 4, 40
-	kills := []int{1, 14, 28} // so many results are in the file by then
 	s := newSite(t, 2*time.Minute)
 	daemon := s.devnet("--seed", "7")
-	s.write("killed.yaml", killedSpec)
-	file := filepath.Join(s.dir, "results", "k.jsonl")
+	before := s.killAndFinish(1, 14, 28)
+	s.checkAllDone()
+	activities := s.status("k").Activities
+	t.Logf("%d activities for %d workers, over %d kills", len(activities), killedWorkers, len(before))
+	if limit := killedWorkers * (1 + len(before)); len(activities) > limit {
+		t.Errorf("%d activities, more than %d", len(activities), limit)
+	}
+	s.checkReuse(before)
+	s.checkNothingAlive(daemon)
+}
 
-	var before [][]result[int, string] // what there was at each kill
+// TestKilledRunCarriesOnWithoutItsDaemon kills the devnet together with the run
+// that embeds it: the tasks carry on at workers of another market.
+func TestKilledRunCarriesOnWithoutItsDaemon(t *testing.T) {
+	s := newSite(t, 2*time.Minute)
+	s.killAndFinish(5, 20)
+	s.checkAllDone()
+}
+
+// killAndFinish starts a run, kills it each time when so many results are in its
+// file, and lets it end at last. It returns the results that there were after
+// each kill.
+func (s *site) killAndFinish(kills ...int) (before [][]result[int, string]) {
+	s.Helper()
+	s.write("killed.yaml", killedSpec)
 	for _, n := range kills {
 		p := s.start("apply", "killed.yaml", "--run-id", "k")
-		p.await(fmt.Sprintf("%d results", n), func() bool { return bytes.Count(wholeLines(file), []byte("\n")) >= n })
+		p.await(fmt.Sprintf("%d results", n), func() bool {
+			return bytes.Count(wholeLines(s.killedResults()), []byte("\n")) >= n
+		})
 		p.signal(syscall.SIGKILL)
 		p.end(-1)
 		before = append(before, resultsOf[int, string](s, "k"))
 	}
-	if st := s.status("k"); st.State != "interrupted" || st.Tasks.Done >= tasks {
-		t.Fatalf("after the last kill the run is %s, with tasks %+v: it was not killed midway", st.State, st.Tasks)
+	if st := s.status("k"); st.State != "interrupted" || st.Tasks.Done >= killedTasks {
+		s.Fatalf("after the last kill the run is %s, with tasks %+v: it was not killed midway", st.State, st.Tasks)
 	}
 	s.run("apply", "killed.yaml", "--run-id", "k")
-
-	s.checkAllDone(file, tasks)
-	st := s.status("k")
-	if st.State != "done" || st.Tasks.Done != tasks {
-		t.Errorf("the run is %s, with tasks %+v", st.State, st.Tasks)
-	}
-	if limit := workers * (1 + len(kills)); len(st.Activities) > limit {
-		t.Errorf("%d activities, more than %d", len(st.Activities), limit)
-	}
-	t.Logf("%d activities for %d workers, over %d kills", len(st.Activities), workers, len(kills))
-	s.checkReuse(before)
-	s.checkNothingAlive(daemon)
+	return before
 }
+
+func (s *site) killedResults() string { return filepath.Join(s.dir, "results", "k.jsonl") }
 
 // devnet serves a market on a free port until the end of the test, points later
 // commands at it, and returns a client of it.
@@ -100,15 +114,18 @@ func (s *site) devnet(args ...string) *golem.Client {
 
 // checkAllDone compares the results, in the database and in the file, with
 // those of an undisturbed run.
-func (s *site) checkAllDone(file string, tasks int) {
+func (s *site) checkAllDone() {
 	s.Helper()
+	if st := s.status("k"); st.State != "done" || st.Tasks.Done != killedTasks {
+		s.Errorf("the run is %s, with tasks %+v", st.State, st.Tasks)
+	}
 	want := map[int][]string{}
-	for n := 1; n <= tasks; n++ {
+	for n := 1; n <= killedTasks; n++ {
 		want[n] = []string{fmt.Sprintf("done %d", n)}
 	}
 	for name, list := range map[string][]result[int, string]{
 		"database":     resultsOf[int, string](s, "k"),
-		"results file": decodeResults[int, string](s, s.readFile(file)),
+		"results file": decodeResults[int, string](s, s.readFile(s.killedResults())),
 	} {
 		got := map[int][]string{}
 		for _, r := range list {
