@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -163,6 +164,37 @@ func TestDocsNameEveryKey(t *testing.T) {
 			t.Errorf("spec.md has a row for %s, which is no key", m[1])
 		}
 	}
+}
+
+// TestDocsNameTheDefaults holds the third column of a key's row to what a document
+// that leaves it out comes to.
+func TestDocsNameTheDefaults(t *testing.T) {
+	page := readDoc(t, "spec.md")
+	s, list := spec.Parse("run.yaml", []byte(strings.Join(skeleton, "")), "/work", spec.Overrides{})
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	for key, value := range map[string]string{
+		"payload.runtime": s.Payload.Runtime, "golem.network": s.Golem.Network, "golem.subnet": s.Golem.Subnet,
+		"golem.debit_note_interval": briefTime(s.Golem.DebitNoteInterval), "golem.accept_timeout": briefTime(s.Golem.AcceptTimeout),
+		"golem.payment_timeout": briefTime(s.Golem.PaymentTimeout), "workers": s.Workers.Text,
+		"budget": s.Budget.Limits[0].Amount.Text + "/h", "budget.when_exhausted": s.Budget.WhenExhausted,
+		"tasks.timeout": briefTime(s.Stages[0].Timeout), "tasks.from.repeat": fmt.Sprint(s.Stages[0].From.Repeat),
+		"tasks.from.range.step": fmt.Sprint(s.Stages[0].From.Step), "policies.offer.accept": s.Policies.OfferAccept.Text,
+		"policies.offer.score": s.Policies.OfferScore.Text, "policies.activity.prepare": s.Policies.ActivityPrepare.Text,
+		"policies.task.retry": s.Policies.TaskRetry.Text, "policies.task.result": s.Policies.TaskResult.Text,
+	} {
+		row := regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(key) + "` \\| [^|]* \\| `([^|]*)` \\|").FindStringSubmatch(page)
+		if row == nil || row[1] != value {
+			t.Errorf("spec.md says of the default of %s %q, and it is %q", key, row, value)
+		}
+	}
+}
+
+// briefTime is a time as a document writes it: 2m, not 2m0s.
+func briefTime(d time.Duration) string {
+	s := strings.Replace(d.String(), "m0s", "m", 1)
+	return strings.Replace(s, "h0m", "h", 1)
 }
 
 // docHeading and docLink are what Markdown has of them in our pages.
