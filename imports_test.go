@@ -13,6 +13,7 @@ import (
 // it. What a row may import besides is narrowed by reasons below.
 var layers = []string{
 	"tasks/golem",
+	"tasks/golem/gftp",
 	"tasks/golem/devnet/match",
 	"tasks/golem/devnet/process",
 	"tasks/golem/devnet",

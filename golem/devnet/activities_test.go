@@ -103,8 +103,8 @@ func TestExeUnitStates(t *testing.T) {
 			{"start", start(), "", golem.ActivityReady},
 			{"run", sh("true"), "", golem.ActivityReady},
 			{"deploy again", deploy(), "Cannot send command after a successful start()", golem.ActivityReady},
-			{"transfer", golem.Command{Transfer: &golem.Transfer{From: "http://a/b", To: "container:/golem/work/b"}},
-				"Local service error: Transfer error: not supported by this devnet", golem.ActivityReady},
+			{"transfer", golem.Command{Transfer: &golem.Transfer{From: "http://a.invalid/b", To: "container:/etc/b"}},
+				"Local service error: Transfer error: path not found in container: /etc/b", golem.ActivityReady},
 			{"terminate", golem.Command{Terminate: &golem.Terminate{}}, "", golem.ActivityInitialized},
 			{"run after terminate", sh("true"), "deploy() command is expected now", golem.ActivityInitialized},
 		} {

@@ -219,7 +219,7 @@ func (s *Server) perform(a *activity, b *batch, command golem.Command) result {
 	case command.Run != nil:
 		return runResult(*command.Run, a.runner.Run(b.ctx, *command.Run, nil))
 	case command.Transfer != nil:
-		return failure(0, "Local service error: Transfer error: not supported by this devnet")
+		return s.transfer(b.ctx, a.runner, *command.Transfer)
 	}
 	return failure(0, "Local service error: Command error: sign is not supported")
 }

@@ -76,6 +76,7 @@ func (s *Server) routes() *http.ServeMux {
 	} {
 		mux.Handle(pattern, h)
 	}
+	mux.HandleFunc(gftpPath, s.gftpRegister)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	return mux
 }

@@ -1,6 +1,7 @@
 package devnet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -83,6 +84,9 @@ type Reply struct {
 	Err            error         // fails without an exit code
 	Wall           time.Duration // how long it takes, in the time of the time package
 	CPU            time.Duration // processor time, used evenly over Wall
+	// Files are written when the command ends, by container path, each in a
+	// volume. Transfers find them.
+	Files map[string]string
 }
 
 // Instant returns a Runtime without processes: answer says what each command
@@ -95,6 +99,7 @@ func Instant(answer func(golem.Run, Provider) Reply) Runtime {
 }
 
 type instant struct {
+	instantFiles
 	answer   func(golem.Run, Provider) Reply
 	provider Provider
 
@@ -113,7 +118,7 @@ func (i *instant) Run(ctx context.Context, run golem.Run, _ process.Sink) proces
 	}
 	wall := i.finish(err == nil)
 	if err == nil {
-		err = reply.Err
+		err = cmp.Or(reply.Err, i.put(reply.Files))
 	}
 	return process.Outcome{
 		ExitCode: reply.ExitCode,
@@ -158,7 +163,7 @@ func (i *instant) CPU() time.Duration {
 	return i.used + i.partLocked()
 }
 
-func (i *instant) Close() error { return nil }
+func (i *instant) Close() error { return i.remove() }
 
 // captured keeps output only when the command asked for it.
 func captured(text string, mode *golem.CaptureMode) golem.Output {

@@ -14,6 +14,7 @@ type volatile struct {
 	proposals map[golem.ProposalID]*proposal
 	scans     map[golem.ScanID]*scan
 	nextScan  int
+	files     map[string]*gftpFile // by URL; the bus's, and gone with it
 }
 
 func newVolatile() volatile {
@@ -21,6 +22,7 @@ func newVolatile() volatile {
 		demands:   map[golem.DemandID]*demand{},
 		proposals: map[golem.ProposalID]*proposal{},
 		scans:     map[golem.ScanID]*scan{},
+		files:     map[string]*gftpFile{},
 	}
 }
 

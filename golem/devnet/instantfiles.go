@@ -1,0 +1,74 @@
+package devnet
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// instantVolumes are the volumes of an Instant runtime, those of the process
+// runtime.
+var instantVolumes = []string{"/golem/work", "/golem/input", "/golem/output", "/golem/resource"}
+
+// instantFiles are the files of an activity without processes: a directory that
+// is made when the first of them is.
+type instantFiles struct {
+	mu     sync.Mutex
+	dir    string
+	closed bool
+}
+
+// Path maps a container path, as the process runtime does.
+func (i *instantFiles) Path(container string) (string, bool) {
+	clean := path.Clean(container)
+	for _, v := range instantVolumes {
+		if strings.HasPrefix(clean+"/", v+"/") {
+			dir, err := i.open()
+			return filepath.Join(dir, clean), err == nil
+		}
+	}
+	return "", false
+}
+
+func (i *instantFiles) open() (string, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return "", os.ErrClosed
+	}
+	if i.dir != "" {
+		return i.dir, nil
+	}
+	dir, err := os.MkdirTemp("", "devnet-instant-")
+	i.dir = dir
+	return dir, err
+}
+
+// put writes the files of a Reply.
+func (i *instantFiles) put(files map[string]string) error {
+	for name, content := range files {
+		at, ok := i.Path(name)
+		if !ok {
+			return &os.PathError{Op: "write", Path: name, Err: os.ErrNotExist}
+		}
+		if err := os.MkdirAll(filepath.Dir(at), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(at, []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *instantFiles) remove() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.closed = true
+	if i.dir == "" {
+		return nil
+	}
+	return os.RemoveAll(i.dir)
+}
