@@ -179,6 +179,7 @@ func (r *runner) destroy(ctx context.Context, key int64) error {
 		}
 	}
 	r.Log.Info("activity ended", logProvider, a.ProviderName, logActivity, act.ID, logReason, act.Reason)
+	r.forget(key)
 	return r.moveActivity(ctx, key, state.ActivityStopping, to, store.ActivitySet{})
 }
 

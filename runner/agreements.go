@@ -83,6 +83,7 @@ func (r *runner) providerEnded(ctx context.Context, a state.Agreement, reason st
 		if w := r.worker(key); w != nil {
 			w.halt(reason)
 		}
+		r.forget(key)
 	}
 	r.setHired(a.Provider, false)
 	r.nudge()

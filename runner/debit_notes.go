@@ -76,7 +76,7 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 	if err := r.accept(ctx, bill, increment, r.noteDocument(id, note.TotalAmountDue)); err != nil {
 		return err
 	}
-	return r.counted(ctx, a, act, note)
+	return r.counted(ctx, act, note)
 }
 
 // seen records the usage that a note reports.
@@ -89,20 +89,21 @@ func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitN
 // counted records what an accepted note says of its activity, and judges it. One
 // that came late or again says nothing new; it was accepted all the same, for
 // nothing, because its provider waits for that.
-func (r *runner) counted(ctx context.Context, a state.Agreement, act state.Activity, note golem.DebitNote) error {
-	if !note.TotalAmountDue.GreaterThan(act.Billed) {
+func (r *runner) counted(ctx context.Context, before state.Activity, note golem.DebitNote) error {
+	if !note.TotalAmountDue.GreaterThan(before.Billed) {
 		return nil
 	}
 	err := r.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.SetBilled(act.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
+		if err := tx.SetBilled(before.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
 			return err
 		}
-		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
+		return tx.SetUsage(before.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
 	})
 	if err != nil {
 		return err
 	}
-	if act, a, err = r.activity(ctx, act.Key); err != nil {
+	act, a, err := r.activity(ctx, before.Key)
+	if err != nil {
 		return err
 	}
 	if act.State == state.ActivityReady {

@@ -69,7 +69,11 @@ func TestResumeReusesWhatIsAlive(t *testing.T) {
 }
 
 func TestResumeAtAnyMoment(t *testing.T) {
-	for seed := range uint64(20) {
+	seeds := uint64(20)
+	if testing.Short() {
+		seeds = 5
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			inWorld(t, &devnet.Server{Seed: seed}, func(w *world) {
 				for i := range 8 {
