@@ -21,6 +21,7 @@ fuzz: ## fuzz every target for a short while
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./spec
 	go test -run '^$$' -fuzz FuzzCompile -fuzztime 30s ./policies
 	go test -run '^$$' -fuzz FuzzEvents -fuzztime 30s ./golem
+	go test -run '^$$' -fuzz FuzzBatchEvents -fuzztime 30s ./golem
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./golem/devnet/match
 
 update: ## rewrite the golden files from what the code does now

@@ -2,6 +2,7 @@ package golem
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,8 @@ const (
 	paymentAPI  = "/payment-api/v1"
 )
 
+const typeJSON = "application/json"
+
 // noReason is the literal null that the reject, cancel and terminate calls want
 // for a body when there is no reason (section 1.2).
 var noReason = json.RawMessage("null")
@@ -38,6 +41,7 @@ type request struct {
 	query  url.Values    // nil for none
 	body   any           // sent as JSON; nil for no body
 	limit  time.Duration // deadline of the call
+	accept string        // type of the answer; "" means JSON
 }
 
 // do makes the call and decodes a 2xx answer into out, which may be nil. An
@@ -104,9 +108,9 @@ func (c *Client) newHTTPRequest(ctx context.Context, r request, path string) (*h
 		return nil, fmt.Errorf("make request: %w", err)
 	}
 	if r.method == http.MethodPost || r.method == http.MethodPut {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", typeJSON)
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", cmp.Or(r.accept, typeJSON))
 	if c.AppKey != "" {
 		req.Header.Set("Authorization", "Bearer "+c.AppKey)
 	}

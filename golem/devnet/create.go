@@ -51,6 +51,7 @@ func (s *Server) deliver(ctx context.Context, b *birth, object bool) (answer, er
 	case <-b.done:
 	default:
 		if ctx.Err() != nil {
+			b.abandoned = context.Cause(ctx) == errRestarted
 			return answer{}, errAborted
 		}
 		b.abandoned = true

@@ -18,6 +18,7 @@ type batch struct {
 	id       golem.BatchID
 	commands []golem.Command
 	results  []result
+	readers  map[*reader]struct{} // of its events
 	ctx      context.Context
 	cancel   context.CancelFunc
 	bell     bell
@@ -68,6 +69,9 @@ func (s *Server) timeOutLocked(r *http.Request, a *activity, timeout time.Durati
 	defer stop()
 	select {
 	case <-wait.Done():
+		if r.Context().Err() != nil {
+			return errAborted
+		}
 		return refuse(http.StatusRequestTimeout, "Timeout")
 	case <-a.over:
 		return exeUnitGone(a.id)
@@ -157,11 +161,11 @@ func badScript(text string, offset int, format string, args ...any) error {
 func (s *Server) execute(a *activity, b *batch) {
 	defer b.cancel()
 	for i, command := range b.commands {
-		if !s.enter(a, b, command) {
+		if !s.enter(a, b, i, command) {
 			s.record(a, b, failure(i, "Local service error: State error: Busy: another batch is running"))
 			return
 		}
-		res := s.perform(a, b, command)
+		res := s.perform(a, b, i, command)
 		res.Index = i
 		res.IsBatchFinished = i == len(b.commands)-1 || res.Result == golem.ResultError
 		if !s.record(a, b, res) || res.IsBatchFinished {
@@ -172,7 +176,7 @@ func (s *Server) execute(a *activity, b *batch) {
 
 // enter makes command the running one; only terminate may interrupt another
 // batch, whose end it is.
-func (s *Server) enter(a *activity, b *batch, command golem.Command) bool {
+func (s *Server) enter(a *activity, b *batch, index int, command golem.Command) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if other := a.running; other != nil && other != b {
@@ -182,6 +186,7 @@ func (s *Server) enter(a *activity, b *batch, command golem.Command) bool {
 		other.cancel()
 	}
 	a.running, a.command = b, &command
+	b.startedLocked(index, command)
 	return true
 }
 
@@ -199,13 +204,14 @@ func (s *Server) record(a *activity, b *batch, res result) bool {
 		// In one step with the result: who sees it may send the next batch.
 		a.running, a.command = nil, nil
 	}
+	b.finishedLocked(res)
 	b.bell.ring()
 	return true
 }
 
 // perform does one command, in the exe-unit's state machine (protocol section
 // 5.5).
-func (s *Server) perform(a *activity, b *batch, command golem.Command) result {
+func (s *Server) perform(a *activity, b *batch, index int, command golem.Command) result {
 	if complaint := s.outOfTurn(a, command); complaint != "" {
 		return failure(0, "Local service error: State error: "+complaint)
 	}
@@ -217,9 +223,9 @@ func (s *Server) perform(a *activity, b *batch, command golem.Command) result {
 	case command.Terminate != nil:
 		return s.become(a, b, golem.ActivityInitialized, 0, "")
 	case command.Run != nil:
-		return runResult(*command.Run, a.runner.Run(b.ctx, *command.Run, nil))
+		return runResult(*command.Run, a.runner.Run(b.ctx, *command.Run, s.sink(b, index, *command.Run)))
 	case command.Transfer != nil:
-		return s.transfer(b.ctx, a.runner, *command.Transfer)
+		return failure(0, "Local service error: Transfer error: not supported by this devnet")
 	}
 	return failure(0, "Local service error: Command error: sign is not supported")
 }

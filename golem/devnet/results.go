@@ -19,12 +19,14 @@ type result struct {
 	Message         *string   `json:"message"`
 	IsBatchFinished bool      `json:"isBatchFinished"`
 	EventDate       time.Time `json:"eventDate"`
+
+	code int // of the process; -1 for a failure that is no exit of one
 }
 
 func success(stdout any) result { return result{Result: golem.ResultOk, Stdout: stdout} }
 
 func failure(index int, message string) result {
-	return result{Index: index, Result: golem.ResultError, Message: &message, IsBatchFinished: true}
+	return result{Index: index, Result: golem.ResultError, Message: &message, IsBatchFinished: true, code: -1}
 }
 
 func text(s string) any {
@@ -42,6 +44,7 @@ func runResult(run golem.Run, out process.Outcome) result {
 		res = failure(0, "Runtime error: "+out.Err.Error())
 	case out.ExitCode != 0:
 		res = failure(0, fmt.Sprintf("ExeScript command exited with code %d", out.ExitCode))
+		res.code = out.ExitCode
 	}
 	res.Stdout = outputValue(out.Stdout, stdoutMode(run))
 	res.Stderr = outputValue(out.Stderr, stderrMode(run))
@@ -81,8 +84,8 @@ func formatOf(mode *golem.CaptureMode) string {
 // and the last will never come, and gives everything there is (protocol
 // section 5.4).
 func (s *Server) batchResults(r *http.Request) (answer, error) {
-	if r.Header.Get("Accept") == "text/event-stream" {
-		return answer{}, refuse(http.StatusNotImplemented, "event streams are not supported by this devnet")
+	if wantsEvents(r) {
+		return s.streamEvents(r)
 	}
 	q := queryOf(r)
 	timeout := q.seconds("timeout", 0)
@@ -117,16 +120,12 @@ func (s *Server) batchResults(r *http.Request) (answer, error) {
 // wanted result (-1 for the last) is not there. An exe-unit that hangs has
 // none, not even an empty list.
 func (s *Server) resultsLocked(r *http.Request, wanted int) ([]result, <-chan struct{}, error) {
-	a, err := s.exeUnitLocked(r)
+	a, b, err := s.batchLocked(r)
 	if err != nil {
 		return nil, nil, err
 	}
 	if a.hung {
 		return nil, a.over, nil
-	}
-	b := a.batches[golem.BatchID(r.PathValue("batch"))]
-	if b == nil {
-		return nil, nil, refuse(http.StatusNotFound, "Not found: batch_id = %s", r.PathValue("batch"))
 	}
 	if wanted < 0 {
 		wanted = len(b.commands) - 1
@@ -139,6 +138,23 @@ func (s *Server) resultsLocked(r *http.Request, wanted int) ([]result, <-chan st
 		return results, nil, nil
 	}
 	return results, b.bell.wait(), nil
+}
+
+// batchLocked finds a batch of an exe-unit that can be called. Of one that
+// hangs, nobody knows whether it had the batch.
+func (s *Server) batchLocked(r *http.Request) (*activity, *batch, error) {
+	a, err := s.exeUnitLocked(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	b := a.batches[golem.BatchID(r.PathValue("batch"))]
+	if b == nil && a.hung {
+		b = &batch{}
+	}
+	if b == nil {
+		return nil, nil, refuse(http.StatusNotFound, "Not found: batch_id = %s", r.PathValue("batch"))
+	}
+	return a, b, nil
 }
 
 // upTo is the answer for one command: only that entry has its output, and it

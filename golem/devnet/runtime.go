@@ -1,7 +1,6 @@
 package devnet
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -84,14 +83,12 @@ type Reply struct {
 	Err            error         // fails without an exit code
 	Wall           time.Duration // how long it takes, in the time of the time package
 	CPU            time.Duration // processor time, used evenly over Wall
-	// Files are written when the command ends, by container path, each in a
-	// volume. Transfers find them.
-	Files map[string]string
 }
 
 // Instant returns a Runtime without processes: answer says what each command
 // does on each provider. Replies are taken as they are, without regard to the
-// provider's Speed. In a testing/synctest bubble Wall costs nothing.
+// provider's Speed; output comes in one piece at the end of Wall. In a
+// testing/synctest bubble Wall costs nothing.
 func Instant(answer func(golem.Run, Provider) Reply) Runtime {
 	return func(a Activity) (Runner, error) {
 		return &instant{answer: answer, provider: a.Provider}, nil
@@ -99,7 +96,6 @@ func Instant(answer func(golem.Run, Provider) Reply) Runtime {
 }
 
 type instant struct {
-	instantFiles
 	answer   func(golem.Run, Provider) Reply
 	provider Provider
 
@@ -109,7 +105,7 @@ type instant struct {
 	since   time.Time
 }
 
-func (i *instant) Run(ctx context.Context, run golem.Run, _ process.Sink) process.Outcome {
+func (i *instant) Run(ctx context.Context, run golem.Run, out process.Sink) process.Outcome {
 	reply := i.answer(run, i.provider)
 	i.begin(&reply)
 	err := context.Cause(ctx)
@@ -118,7 +114,9 @@ func (i *instant) Run(ctx context.Context, run golem.Run, _ process.Sink) proces
 	}
 	wall := i.finish(err == nil)
 	if err == nil {
-		err = cmp.Or(reply.Err, i.put(reply.Files))
+		say(out, "stdout", reply.Stdout, stdoutMode(run))
+		say(out, "stderr", reply.Stderr, stderrMode(run))
+		err = reply.Err
 	}
 	return process.Outcome{
 		ExitCode: reply.ExitCode,
@@ -163,7 +161,14 @@ func (i *instant) CPU() time.Duration {
 	return i.used + i.partLocked()
 }
 
-func (i *instant) Close() error { return i.remove() }
+func (i *instant) Close() error { return nil }
+
+// say passes on output that was asked for as it comes, in one chunk.
+func say(out process.Sink, stream, text string, mode *golem.CaptureMode) {
+	if out != nil && text != "" && mode != nil && mode.Stream != nil {
+		out(stream, []byte(text))
+	}
+}
 
 // captured keeps output only when the command asked for it.
 func captured(text string, mode *golem.CaptureMode) golem.Output {

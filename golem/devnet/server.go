@@ -62,6 +62,7 @@ type Server struct {
 
 	mu        sync.Mutex // guards all below; never held across I/O or a wait
 	closed    bool
+	life      life
 	random    *rand.Rand
 	faults    faults
 	lastStamp time.Time
@@ -76,6 +77,7 @@ func (s *Server) start() {
 		s.ctx, s.cancel = context.WithCancel(context.Background())
 		s.started = time.Now()
 		s.timings = s.Timings.withDefaults()
+		s.beginLocked(0) // nobody else is here yet
 		s.random = rand.New(rand.NewPCG(s.Seed, streamDelays))
 		s.files = workspace{root: s.Dir}
 		s.ram = newVolatile()
@@ -89,13 +91,15 @@ func (s *Server) start() {
 // the path is looked at (protocol section 1.1).
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.start()
-	if s.ctx.Err() != nil {
+	ctx, release, listening := s.attend(r.Context())
+	if !listening {
 		panic(http.ErrAbortHandler)
 	}
+	defer release()
 	if !s.authorized(w, r) {
 		return
 	}
-	s.serveFaulty(w, r)
+	s.serveFaulty(w, r.WithContext(ctx))
 }
 
 // Close ends the world at once: long polls break off, processes are killed,

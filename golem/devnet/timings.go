@@ -39,6 +39,7 @@ type Timings struct {
 	PayoutCycle time.Duration // accepted amounts are paid; 5 min
 	MinWork     time.Duration // the nearest expiration a provider takes; 5 min
 	MaxWork     time.Duration // the farthest, without an accept-timeout; 30 min
+	Restart     time.Duration // how long a daemon that restarts is away; 1 s
 }
 
 // RealTimings returns what a requestor meets on the real network (protocol
@@ -54,6 +55,7 @@ func RealTimings() Timings {
 		Deploy:  Span{2 * time.Second, 30 * time.Second},
 		Start:   Span{time.Second, 3 * time.Second},
 		Invoice: Span{time.Second, 10 * time.Second},
+		Restart: 5 * time.Second,
 	}
 }
 
@@ -75,5 +77,6 @@ func (t Timings) withDefaults() Timings {
 	t.PayoutCycle = cmp.Or(t.PayoutCycle, 5*time.Minute)
 	t.MinWork = cmp.Or(t.MinWork, 5*time.Minute)
 	t.MaxWork = cmp.Or(t.MaxWork, 30*time.Minute)
+	t.Restart = cmp.Or(t.Restart, time.Second)
 	return t
 }

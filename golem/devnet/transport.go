@@ -43,18 +43,38 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		leave()
 		return nil, connectionError("dial", "connect", syscall.ECONNREFUSED)
 	}
-	defer leave()
 	select {
 	case answer := <-answers:
 		if answer == nil {
-			return nil, connectionError("read", "read", syscall.ECONNRESET)
+			leave()
+			return nil, errReset
+		}
+		if answer.ContentLength < 0 {
+			answer.Body = streamBody{answer.Body, leave} // the handler is still at it
+		} else {
+			leave()
 		}
 		answer.Request = r
 		return answer, nil
 	case <-r.Context().Done():
+		leave()
 		return nil, r.Context().Err()
 	}
 }
+
+// A streamBody ends its handler when it is closed.
+type streamBody struct {
+	io.ReadCloser
+	leave func()
+}
+
+func (b streamBody) Close() error {
+	b.leave()
+	return b.ReadCloser.Close()
+}
+
+// errReset is how a connection that broke shows.
+var errReset = connectionError("read", "read", syscall.ECONNRESET)
 
 func consume(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
@@ -69,21 +89,25 @@ func connectionError(op, call string, errno syscall.Errno) error {
 }
 
 // serve answers r in the background; nil stands for a connection that broke.
-// It reports false when the server is closed.
+// It reports false when nobody listens.
 func (s *Server) serve(r *http.Request, answers chan<- *http.Response) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if !s.listeningLocked() {
 		return false
 	}
+	recorder := &recorder{
+		header: http.Header{}, status: http.StatusOK,
+		answers: answers, request: r.Context(), life: s.life.ctx,
+	}
 	s.runLocked(func() {
-		recorder := &recorder{header: http.Header{}, status: http.StatusOK}
 		defer func() {
-			if broken := recover(); broken == nil {
-				answers <- recorder.response()
-			} else if broken == http.ErrAbortHandler {
-				answers <- nil
-			} else {
+			switch broken := recover(); broken {
+			case nil:
+				recorder.finish(nil)
+			case http.ErrAbortHandler:
+				recorder.finish(errReset)
+			default:
 				panic(broken)
 			}
 		}()
@@ -92,16 +116,63 @@ func (s *Server) serve(r *http.Request, answers chan<- *http.Response) bool {
 	return true
 }
 
-// A recorder keeps the whole answer in memory.
+// A recorder keeps the whole answer in memory, up to the first Flush. From then
+// on it passes on what is written, and waits until it is read; that ends when
+// request or life do.
 type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
+	header        http.Header
+	status        int
+	body          bytes.Buffer
+	answers       chan<- *http.Response
+	request, life context.Context
+
+	stream *io.PipeWriter // nil before the first Flush
+	stop   []func() bool
 }
 
-func (w *recorder) Header() http.Header         { return w.header }
-func (w *recorder) WriteHeader(status int)      { w.status = status }
-func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
+func (w *recorder) Header() http.Header    { return w.header }
+func (w *recorder) WriteHeader(status int) { w.status = status }
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.stream != nil {
+		return w.stream.Write(b)
+	}
+	return w.body.Write(b)
+}
+
+// Flush makes a stream of the answer.
+func (w *recorder) Flush() {
+	if w.stream != nil {
+		return
+	}
+	body, stream := io.Pipe()
+	w.stream = stream
+	w.stop = []func() bool{
+		context.AfterFunc(w.request, func() { stream.CloseWithError(w.request.Err()) }),
+		context.AfterFunc(w.life, func() { stream.CloseWithError(errReset) }),
+	}
+	answer := w.response()
+	answer.Header, answer.Body, answer.ContentLength = w.header.Clone(), body, -1
+	w.answers <- answer
+	if w.body.Len() > 0 {
+		_, _ = stream.Write(w.body.Bytes())
+	}
+}
+
+// finish ends the answer; broken is what became of the connection, if anything.
+func (w *recorder) finish(broken error) {
+	for _, stop := range w.stop {
+		stop()
+	}
+	switch {
+	case w.stream != nil:
+		w.stream.CloseWithError(broken)
+	case broken != nil:
+		w.answers <- nil
+	default:
+		w.answers <- w.response()
+	}
+}
 
 func (w *recorder) response() *http.Response {
 	return &http.Response{

@@ -15,17 +15,18 @@ import (
 const maxBody = 2 << 20
 
 // An answer is a successful response. A nil body is an empty one; null is the
-// JSON literal.
+// JSON literal. One with a stream has no body, but a writer of its own.
 type answer struct {
 	status int
 	body   any
+	stream func(http.ResponseWriter)
 }
 
 var null = json.RawMessage("null")
 
-func ok(body any) (answer, error)      { return answer{http.StatusOK, body}, nil }
-func created(body any) (answer, error) { return answer{http.StatusCreated, body}, nil }
-func noContent() (answer, error)       { return answer{http.StatusNoContent, nil}, nil }
+func ok(body any) (answer, error)      { return answer{status: http.StatusOK, body: body}, nil }
+func created(body any) (answer, error) { return answer{status: http.StatusCreated, body: body}, nil }
+func noContent() (answer, error)       { return answer{status: http.StatusNoContent}, nil }
 
 // A refusal is an error response, as it goes over the wire.
 type refusal struct {
@@ -77,6 +78,10 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		panic(http.ErrAbortHandler)
+	}
+	if a.stream != nil {
+		a.stream(w)
+		return
 	}
 	if a.body == nil {
 		w.WriteHeader(a.status)
