@@ -19,11 +19,14 @@
 //
 //   - Daemons older or newer than 0.17.6, more than one identity, app-key roles.
 //   - HTTP proxies into an activity, and encrypted exec: 501.
-//   - Transfers: the command fails with "Transfer error".
+//   - Transfers of directories (format, depth, fileset).
 //   - Images: nothing is fetched, deploy succeeds for any task_package, and
 //     commands find the programs of this computer.
 //   - Limits of memory and storage, manifests, certificates, black lists.
-//   - VPN, GSB services over websocket, gftp: 404.
+//   - VPN, GSB services over websocket: 404. Files published with gftp are read
+//     and written by the devnet itself, which has to run on the computer that
+//     they are on: package gftp's Server tells it where they are. They outlive a
+//     gftp process that is killed.
 //   - Offers that are published anew, several presets of one provider, offers of
 //     other nodes' demands.
 //   - On-chain deposits, transaction fees, the 30-day window of payouts, changes

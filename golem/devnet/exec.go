@@ -225,7 +225,7 @@ func (s *Server) perform(a *activity, b *batch, index int, command golem.Command
 	case command.Run != nil:
 		return runResult(*command.Run, a.runner.Run(b.ctx, *command.Run, s.sink(b, index, *command.Run)))
 	case command.Transfer != nil:
-		return failure(0, "Local service error: Transfer error: not supported by this devnet")
+		return s.transfer(b.ctx, a.runner, *command.Transfer)
 	}
 	return failure(0, "Local service error: Command error: sign is not supported")
 }

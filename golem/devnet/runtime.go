@@ -1,6 +1,7 @@
 package devnet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -83,6 +84,9 @@ type Reply struct {
 	Err            error         // fails without an exit code
 	Wall           time.Duration // how long it takes, in the time of the time package
 	CPU            time.Duration // processor time, used evenly over Wall
+	// Files are written when the command ends, by container path, each in a
+	// volume. Transfers find them.
+	Files map[string]string
 }
 
 // Instant returns a Runtime without processes: answer says what each command
@@ -96,6 +100,7 @@ func Instant(answer func(golem.Run, Provider) Reply) Runtime {
 }
 
 type instant struct {
+	instantFiles
 	answer   func(golem.Run, Provider) Reply
 	provider Provider
 
@@ -116,7 +121,7 @@ func (i *instant) Run(ctx context.Context, run golem.Run, out process.Sink) proc
 	if err == nil {
 		say(out, "stdout", reply.Stdout, stdoutMode(run))
 		say(out, "stderr", reply.Stderr, stderrMode(run))
-		err = reply.Err
+		err = cmp.Or(reply.Err, i.put(reply.Files))
 	}
 	return process.Outcome{
 		ExitCode: reply.ExitCode,
@@ -161,7 +166,7 @@ func (i *instant) CPU() time.Duration {
 	return i.used + i.partLocked()
 }
 
-func (i *instant) Close() error { return nil }
+func (i *instant) Close() error { return i.remove() }
 
 // say passes on output that was asked for as it comes, in one chunk.
 func say(out process.Sink, stream, text string, mode *golem.CaptureMode) {
