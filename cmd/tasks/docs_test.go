@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -309,60 +308,4 @@ func sectionOf(page, title string) string {
 	_, rest, _ := strings.Cut(page, "# "+title+"\n")
 	section, _, _ := strings.Cut(rest, "\n#")
 	return section
-}
-
-// TestDocsNameEveryPackage holds the page about the house to the house.
-func TestDocsNameEveryPackage(t *testing.T) {
-	page := readDoc(t, "architecture.md")
-	for _, tree := range []string{"cmd", "golem", "policies", "runner", "spec"} {
-		root := filepath.Join("..", "..")
-		err := filepath.WalkDir(filepath.Join(root, tree), func(dir string, d fs.DirEntry, err error) error {
-			if err != nil || !d.IsDir() {
-				return err
-			}
-			sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
-			name, _ := filepath.Rel(root, dir)
-			if name = filepath.ToSlash(name); len(sources) > 0 && !strings.Contains(page, "| `"+name+"` |") {
-				t.Errorf("architecture.md has no row for the package %s", name)
-			}
-			return err
-		})
-		if err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// TestDocsNameEveryTarget holds the page about tests to the Makefile and the
-// fuzz targets.
-func TestDocsNameEveryTarget(t *testing.T) {
-	page := readDoc(t, "testing.md")
-	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):.*## `).FindAllStringSubmatch(string(makefile), -1) {
-		if !strings.Contains(page, "`make "+m[1]+"`") {
-			t.Errorf("testing.md does not name make %s", m[1])
-		}
-	}
-	fuzz := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
-	for _, pattern := range []string{"*/*_test.go", "*/*/*_test.go", "*/*/*/*_test.go"} {
-		files, err := filepath.Glob(filepath.Join("..", "..", pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range fuzz.FindAllStringSubmatch(string(text), -1) {
-				dir := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(file), filepath.Join("..", "..")+string(filepath.Separator)))
-				if !strings.Contains(page, "| `"+m[1]+"` | `"+dir+"` |") {
-					t.Errorf("testing.md has no row for %s of %s", m[1], dir)
-				}
-			}
-		}
-	}
 }

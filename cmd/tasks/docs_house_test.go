@@ -1,0 +1,75 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDocsNameEveryPackage holds the page about the house to the house.
+func TestDocsNameEveryPackage(t *testing.T) {
+	page := readDoc(t, "architecture.md")
+	eachPackage(t, func(name, _ string) {
+		if !strings.Contains(page, "| `"+name+"` |") {
+			t.Errorf("architecture.md has no row for the package %s", name)
+		}
+	})
+}
+
+// eachPackage visits every package of ours: its name without the module's, and its
+// directory.
+func eachPackage(t *testing.T, visit func(name, dir string)) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	for _, tree := range []string{"cmd", "golem", "policies", "runner", "spec"} {
+		err := filepath.WalkDir(filepath.Join(root, tree), func(dir string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return err
+			}
+			sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
+			if name, relErr := filepath.Rel(root, dir); relErr == nil && len(sources) > 0 {
+				visit(filepath.ToSlash(name), dir)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestDocsNameEveryTarget holds the page about tests to the Makefile and the
+// fuzz targets.
+func TestDocsNameEveryTarget(t *testing.T) {
+	page := readDoc(t, "testing.md")
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):.*## `).FindAllStringSubmatch(string(makefile), -1) {
+		if !strings.Contains(page, "`make "+m[1]+"`") {
+			t.Errorf("testing.md does not name make %s", m[1])
+		}
+	}
+	fuzz := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+	eachPackage(t, func(name, dir string) {
+		tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range tests {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range fuzz.FindAllStringSubmatch(string(text), -1) {
+				if !strings.Contains(page, "| `"+m[1]+"` | `"+name+"` |") {
+					t.Errorf("testing.md has no row for %s of %s", m[1], name)
+				}
+			}
+		}
+	})
+}
