@@ -19,6 +19,7 @@ lint: ## gofmt, vet and staticcheck
 
 fuzz: ## fuzz every target for a short while
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./spec
+	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./spec/scenario
 	go test -run '^$$' -fuzz FuzzCompile -fuzztime 30s ./policies
 	go test -run '^$$' -fuzz FuzzEvents -fuzztime 30s ./golem
 	go test -run '^$$' -fuzz FuzzBatchEvents -fuzztime 30s ./golem

@@ -19,6 +19,7 @@ var layers = []string{
 	"tasks/golem/devnet",
 	"tasks/spec/diag",
 	"tasks/spec",
+	"tasks/spec/scenario",
 	"tasks/policies",
 	"tasks/runner/state",
 	"tasks/runner/store",
