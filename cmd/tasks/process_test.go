@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,11 +108,16 @@ func (s *site) start(args ...string) *process {
 	s.Cleanup(func() {
 		p.cmd.Process.Kill()
 		<-p.ended
-		if s.Failed() {
-			s.Logf("tasks %s: exit code %d\n%s%s", strings.Join(args, " "), p.cmd.ProcessState.ExitCode(), &p.out, &p.err)
+		if s.Failed() && (args[0] == "apply" || args[0] == "devnet") {
+			s.Log(p)
 		}
 	})
 	return p
+}
+
+// String is what a failed test shows of a process that has ended.
+func (p *process) String() string {
+	return fmt.Sprintf("tasks %s: exit code %d\n%s%s", strings.Join(p.cmd.Args[1:], " "), p.wait(), &p.out, &p.err)
 }
 
 // wait gives the exit code of the process, or -1 for one that a signal ended.
@@ -131,7 +137,7 @@ func (p *process) signal(sig syscall.Signal) {
 func (p *process) end(want int) {
 	p.s.Helper()
 	if code := p.wait(); code != want {
-		p.s.Fatalf("tasks %s: exit code %d, want %d (%v)", strings.Join(p.cmd.Args[1:], " "), code, want, context.Cause(p.s.ctx))
+		p.s.Fatalf("want exit code %d of %s(%v)", want, p, context.Cause(p.s.ctx))
 	}
 }
 
@@ -156,7 +162,7 @@ func (p *process) await(what string, met func() bool) {
 		select {
 		case <-look.C:
 		case <-p.ended:
-			p.s.Fatalf("%v ended with exit code %d before there were %s", p.cmd.Args, p.wait(), what)
+			p.s.Fatalf("there were no %s before the end of %s", what, p)
 		case <-p.s.ctx.Done():
 			p.s.Fatalf("waited in vain for %s", what)
 		}
