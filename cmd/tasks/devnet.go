@@ -16,6 +16,7 @@ import (
 
 	"tasks/golem/devnet"
 	"tasks/spec"
+	"tasks/spec/scenario"
 )
 
 type devnetOptions struct {
@@ -23,6 +24,8 @@ type devnetOptions struct {
 	appKey    string
 	seed      uint64
 	providers int
+	scenario  string
+	given     scenario.Overrides // what of seed and providers the command line has
 }
 
 func (a *app) devnetCommand() *cobra.Command {
@@ -35,21 +38,37 @@ run commands as processes on this computer. It prints the environment to use it 
 
   tasks devnet --listen 127.0.0.1:7777 > devnet.env &
   . ./devnet.env
-  tasks apply hello.yaml`,
+  tasks apply hello.yaml
+
+A scenario is a YAML file that describes another market, and what its providers and
+the daemon do wrong. --seed and --providers beat what it says.`,
 		GroupID: groupHelp,
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.devnet(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("seed") {
+				o.given.Seed = &o.seed
+			}
+			if cmd.Flags().Changed("providers") {
+				o.given.Providers = &o.providers
+			}
+			return a.devnet(cmd.Context(), o)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:7465", "address to serve at; port 0 takes a free one")
 	flags.StringVar(&o.appKey, "app-key", devnet.DefaultAppKey, "the only key that is let in")
 	flags.Uint64Var(&o.seed, "seed", embeddedSeed, "draws the providers of the market")
-	flags.IntVar(&o.providers, "providers", 12, "how many providers there are")
+	flags.IntVar(&o.providers, "providers", 12, "how many providers are drawn")
+	flags.StringVar(&o.scenario, "scenario", "", "YAML file with another market, and what goes wrong in it")
 	return cmd
 }
 
 func (a *app) devnet(ctx context.Context, o devnetOptions) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	world := &devnet.Server{Seed: o.seed, AppKey: o.appKey, Providers: devnet.DrawProviders(o.seed, o.providers)}
+	if err := o.stage(world); err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
@@ -58,12 +77,11 @@ func (a *app) devnet(ctx context.Context, o devnetOptions) error {
 	if err != nil {
 		return err
 	}
-	world := &devnet.Server{Seed: o.seed, AppKey: o.appKey, Providers: devnet.DrawProviders(o.seed, o.providers)}
 	web := &http.Server{Handler: world, ReadHeaderTimeout: time.Minute}
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
 	fmt.Fprintf(a.out, "export YAGNA_API_URL=http://%s\nexport YAGNA_APPKEY=%s\n", listener.Addr(), shellWord(o.appKey))
-	fmt.Fprintf(a.err, "devnet: serving %d providers at http://%s until interrupted\n", o.providers, listener.Addr())
+	fmt.Fprintf(a.err, "devnet: serving %d providers at http://%s until interrupted\n", len(world.Providers), listener.Addr())
 	select {
 	case err = <-served:
 	case <-ctx.Done():
@@ -72,6 +90,22 @@ func (a *app) devnet(ctx context.Context, o devnetOptions) error {
 	err = errors.Join(err, world.Close(), web.Close())
 	fmt.Fprintln(a.err, "devnet: closed")
 	return err
+}
+
+// stage makes the world that of the scenario, if there is one.
+func (o devnetOptions) stage(world *devnet.Server) error {
+	if o.scenario == "" {
+		return nil
+	}
+	s, list, err := scenario.Load(o.scenario, o.given)
+	switch {
+	case err != nil:
+		return unreadable(o.scenario, "the scenario", err)
+	case len(list) > 0:
+		return &invalidError{list: list, sources: map[string][]byte{o.scenario: s.Text}}
+	}
+	s.Apply(world)
+	return nil
 }
 
 func (o devnetOptions) check() error {

@@ -16,6 +16,7 @@ import (
 	"tasks/runner/report"
 	"tasks/spec"
 	"tasks/spec/diag"
+	"tasks/spec/scenario"
 )
 
 var docsDir = filepath.Join("..", "..", "docs")
@@ -108,7 +109,7 @@ func docMistakes(t *testing.T, text string) string {
 
 // TestDocsYAML loads every block of YAML: "yaml" is a whole document, "yaml
 // fragment" is put into the skeleton, and "yaml wrong" is a fragment with
-// mistakes, which the block after it shows.
+// mistakes, which the block after it shows; "yaml scenario" is one for a devnet.
 func TestDocsYAML(t *testing.T) {
 	for name, page := range docs(t) {
 		for _, f := range fences(page) {
@@ -129,9 +130,13 @@ func TestDocsYAML(t *testing.T) {
 				} else if diff := cmp.Diff(f.then, got); diff != "" || got == "" {
 					t.Errorf("%s: the mistakes (-shown +found):\n%s", at, diff)
 				}
+			case "yaml scenario":
+				if _, list := scenario.Parse("scenario.yaml", []byte(f.text), scenario.Overrides{}); len(list) > 0 {
+					t.Errorf("%s:\n%s", at, list)
+				}
 			default:
 				if strings.HasPrefix(f.kind, "yaml") {
-					t.Errorf("%s: a block is yaml, yaml fragment or yaml wrong, and this is %s", at, f.kind)
+					t.Errorf("%s: a block is yaml, yaml fragment, yaml wrong or yaml scenario, and this is %s", at, f.kind)
 				}
 			}
 		}

@@ -88,17 +88,18 @@ func (a *app) complainEach(errs []error) {
 func compile(file string, o spec.Overrides) (*spec.Spec, *policies.Set, diag.List, error) {
 	s, list, err := spec.Load(file, o)
 	if err != nil {
-		return nil, nil, nil, unreadable(file, err)
+		return nil, nil, nil, unreadable(file, "the run", err)
 	}
 	set, more := policies.Compile(s)
 	return s, set, append(list, more...).Sorted(), nil
 }
 
-// unreadable puts the usual reasons in plain words.
-func unreadable(file string, err error) error {
+// unreadable puts the usual reasons in plain words; what is what the file should
+// describe.
+func unreadable(file, what string, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &usageError{fact: "there is no file " + file, hint: "name the YAML file that describes the run"}
+		return &usageError{fact: "there is no file " + file, hint: "name the YAML file that describes " + what}
 	case errors.Is(err, syscall.EISDIR):
 		return &usageError{fact: file + " is a directory", hint: "name a file in it"}
 	case errors.Is(err, fs.ErrPermission):
