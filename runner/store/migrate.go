@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed migrations/*.sql
@@ -26,17 +27,32 @@ func (s *Store) migrate() error {
 	if _, err := s.version(); err != nil {
 		return err
 	}
-	// The WAL file shrinks back after a large transaction or a slow reader.
-	for _, pragma := range []string{"journal_mode(WAL)", "journal_size_limit(67108864)"} {
-		if _, err := s.conn.ExecContext(s.ctx, "PRAGMA "+pragma); err != nil {
-			return fmt.Errorf("set %s: %w", pragma, err)
-		}
+	if err := s.logAhead(); err != nil {
+		return fmt.Errorf("set journal mode: %w", err)
 	}
 	for {
 		done, err := s.step()
 		if done || err != nil {
 			return err
 		}
+	}
+}
+
+// logAhead puts the file into WAL mode, for good. SQLite's own wait for locks
+// does not cover this step, so where several processes open a new file at once,
+// all but one have to try again.
+func (s *Store) logAhead() error {
+	deadline := time.Now().Add(lockTime)
+	for {
+		_, err := s.conn.ExecContext(s.ctx, "PRAGMA journal_mode = WAL")
+		if !busy(err) || time.Now().After(deadline) {
+			if err == nil {
+				// The log shrinks back after a large transaction or a slow reader.
+				_, err = s.conn.ExecContext(s.ctx, "PRAGMA journal_size_limit = 67108864")
+			}
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
@@ -16,6 +17,9 @@ import (
 
 // applicationID marks the file as ours; the first migration writes it.
 const applicationID = 0x676c6d74
+
+// lockTime is how long one process waits for the lock of another.
+const lockTime = 5 * time.Second
 
 // createFile makes an empty file that only its owner can read: specs may be
 // private. SQLite gives its companions the same permissions.
@@ -72,7 +76,7 @@ func dsn(path string, write bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	q := url.Values{"_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "synchronous(FULL)"}}
+	q := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", lockTime.Milliseconds()), "foreign_keys(1)", "synchronous(FULL)"}}
 	if !write {
 		q.Set("mode", "ro")
 	}
@@ -112,9 +116,20 @@ func (s *Store) version() (int, error) {
 	return version, nil
 }
 
+// busy reports whether another process holds the lock.
+func busy(err error) bool { return code(err) == sqlitelib.SQLITE_BUSY }
+
+// code is the driver's primary result code of an error, or 0.
+func code(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
 // plain translates the driver's codes that mean something to callers.
 func plain(err error) error {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlitelib.SQLITE_NOTADB {
+	if code(err) == sqlitelib.SQLITE_NOTADB {
 		return fmt.Errorf("%w: it is no SQLite file", ErrNotOurs)
 	}
 	return err
