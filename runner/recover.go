@@ -32,7 +32,8 @@ func (r *runner) recover(ctx context.Context) error {
 			return fmt.Errorf("agreement %d with %s: %w", a.Key, a.ProviderName, err)
 		}
 	}
-	if err := r.recoverAttempts(ctx); err != nil {
+	alive, err := r.recoverAttempts(ctx)
+	if err != nil {
 		return err
 	}
 	if err := r.endOrphans(ctx); err != nil {
@@ -42,7 +43,11 @@ func (r *runner) recover(ctx context.Context) error {
 		return err
 	}
 	r.banDear(ctx)
-	return r.fillQueue(ctx)
+	if err := r.fillQueue(ctx); err != nil {
+		return err
+	}
+	// Last: what these record from here on reaches the queue by itself.
+	return r.resume(ctx, alive)
 }
 
 // recoverDemands withdraws demands of dead processes, which would go on matching

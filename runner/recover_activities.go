@@ -73,35 +73,36 @@ func (r *runner) recoverCreation(ctx context.Context, a state.Agreement, act sta
 		store.ActivitySet{Reason: reconcile.ReasonUnknown + ": interrupted while it was created"})
 }
 
-// recoverAttempts carries on with batches that are known and whose activity
-// lives. An attempt without a batch may or may not run: no call finds it again
-// (protocol section 8), so its activity is given up.
-func (r *runner) recoverAttempts(ctx context.Context) error {
+// recoverAttempts returns the attempts whose batch is known and whose activity
+// lives: they go on. Another attempt may or may not run: no call finds it again
+// (protocol section 8), so its task is given back and its activity given up.
+func (r *runner) recoverAttempts(ctx context.Context) (alive []state.Attempt, err error) {
 	var open []state.Attempt
-	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		open, err = tx.OpenAttempts(r.Run)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, at := range open {
-		if err := r.recoverAttempt(ctx, at); err != nil {
-			return fmt.Errorf("attempt %d of task %d: %w", at.Number, at.Task, err)
+		act, _, err := r.activity(ctx, at.Activity)
+		if err != nil {
+			return nil, err
+		}
+		if act.State == state.ActivityReady && at.State == state.AttemptRunning {
+			alive = append(alive, at)
+			continue
+		}
+		if err := r.giveBack(ctx, at, act); err != nil {
+			return nil, fmt.Errorf("attempt %d of task %d: %w", at.Number, at.Task, err)
 		}
 	}
-	return nil
+	return alive, nil
 }
 
-func (r *runner) recoverAttempt(ctx context.Context, at state.Attempt) error {
-	act, _, err := r.activity(ctx, at.Activity)
-	if err != nil {
-		return err
-	}
-	if act.State == state.ActivityReady && at.State == state.AttemptRunning {
-		r.Log.Info("carrying on with a task that runs", logTask, at.Task, logActivity, act.ID)
-		return r.work(ctx, act.Key, &at)
-	}
+// giveBack makes the task of an attempt pending again.
+func (r *runner) giveBack(ctx context.Context, at state.Attempt, act state.Activity) error {
 	if act.State == state.ActivityReady {
 		reason := reconcile.ReasonUnknown + ": interrupted while a task was started"
 		if err := r.stopping(ctx, act.Key, reason); err != nil {
@@ -115,4 +116,15 @@ func (r *runner) recoverAttempt(ctx context.Context, at state.Attempt) error {
 		})
 		return err
 	})
+}
+
+// resume starts the workers of attempts that go on.
+func (r *runner) resume(ctx context.Context, alive []state.Attempt) error {
+	for _, at := range alive {
+		r.Log.Info("carrying on with a task that runs", logTask, at.Task)
+		if err := r.work(ctx, at.Activity, &at); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -113,3 +113,49 @@ func TestApplyOfADoneRunChangesNothing(t *testing.T) {
 		}
 	})
 }
+
+// A batch that ended while nobody was there emits its tasks once, and a debit
+// note that came meanwhile is paid by the budget as it stands.
+func TestResumeFindsWhatHappenedMeanwhile(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 19}, func(w *world) {
+		document := `
+name: meanwhile
+payload: golem/alpine:latest
+workers: 3
+tasks:
+  outer:
+    from: {range: [1, 40]}
+    run: [sleep, "${{ task.item }}s"]
+    emit: {stage: inner, each: '[{n: task.item}]'}
+  inner:
+    run: [echo, "${{ task.n }}"]
+`
+		for i := range 6 {
+			w.leaveAfter(time.Duration(20+7*i)*time.Second, "meanwhile", document)
+			time.Sleep(time.Duration(10*(i+1)) * time.Second)
+		}
+		w.mustRun("meanwhile", document, state.RunDone)
+		seen := map[string]int{}
+		for _, v := range w.values("meanwhile") {
+			seen[v]++
+		}
+		for v, n := range seen {
+			if n > 1 {
+				t.Errorf("%s recorded %d times", v, n)
+			}
+		}
+		if len(seen) != 80 {
+			t.Errorf("%d results of 80", len(seen))
+		}
+		w.checkBooks("meanwhile")
+		w.view(func(tx *store.Tx) error {
+			rows, err := tx.ActivityRows("meanwhile")
+			for _, a := range rows {
+				if a.Reason != "all tasks done" && a.Reason != "no more tasks" {
+					t.Errorf("activity of %s ended: %s", a.ProviderName, a.Reason)
+				}
+			}
+			return err
+		})
+	})
+}

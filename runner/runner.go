@@ -143,6 +143,8 @@ func (r *runner) prepareStart(ctx context.Context) error {
 	if err := r.results.open(ctx); err != nil {
 		return err
 	}
+	// Bills that came while nobody was there are decided about at once.
+	r.limits(ctx, r.lastEnv())
 	return r.recover(ctx)
 }
 

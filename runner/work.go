@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -167,8 +168,13 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 		at, err = tx.BeginAttempt(t.ID, w.act.Key)
 		return err
 	})
+	if errors.Is(err, store.ErrStale) {
+		// Somebody else has it. That is never meant to be, and harms nobody.
+		w.r.Log.Error("a task was handed out twice", logTask, t.ID, logError, err)
+		return
+	}
 	if err != nil {
-		w.r.giveUp(fmt.Errorf("begin task %d: %w", t.ID, err))
+		w.r.giveUp(err)
 		return
 	}
 	t.Attempts = at.Number
