@@ -1,4 +1,4 @@
-.PHONY: help build test race lint fuzz update bench cover ci
+.PHONY: help build test race lint clients fuzz update bench cover ci
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,10 @@ lint: ## gofmt, vet and staticcheck
 	@test -z "$$(gofmt -l cmd golem policies runner spec *.go)" || (gofmt -l cmd golem policies runner spec *.go; exit 1)
 	go vet ./...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+clients: build ## run other people's clients against the devnet (wants node and npm)
+	clients/install
+	cd clients && node run.mjs
 
 fuzz: ## fuzz every target for a short while
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./spec

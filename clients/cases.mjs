@@ -1,0 +1,23 @@
+/**
+ * cases lists what is run: a title, the command, the flags of its devnet, and
+ * what it may leave behind at the daemon (nothing, when there is no `leaves`).
+ */
+export function cases() {
+  return [
+    js("hire_one", "hire one provider and run commands"),
+    js("pool", "a pool of three over twelve tasks"),
+    js("choose", "a limit on prices, a filter and a selector", { devnet: ["--seed", "4"] }),
+    js("bills", "look at every debit note and the invoice"),
+    js("refuse_bills", "refuse every bill", { leaves: /unpaid invoices/ }),
+    js("too_short", "a lease that every provider rejects"),
+    js("events", "the story that the events tell"),
+    { ...js("executor", "twelve tasks"), title: "task-executor: twelve tasks" },
+    { ...js("shutdown", ""), title: "task-executor: Ctrl-C in the middle of the work" },
+  ];
+}
+
+const js = (file, title, more = {}) => ({
+  title: `golem-js: ${title}`,
+  command: [process.execPath, `cases/${file}.mjs`],
+  ...more,
+});
