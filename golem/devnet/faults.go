@@ -14,7 +14,7 @@ import (
 // A Fault is something that goes wrong with the daemon itself. It hits the
 // requests that Calls, From, Until, Share and Times leave, once their key has
 // been checked. Of several faults that hit one request the delays add up, and the
-// first with Status or Drop ends it.
+// first with Status, Drop or Restart ends it.
 //
 // Nothing of the answer is seen before it is whole, so that for an event stream
 // Effect means nothing.
@@ -40,8 +40,11 @@ type Fault struct {
 	Status int
 	// Drop breaks the connection instead of an answer.
 	Drop bool
-	// Effect carries the request out before Status or Drop; without it nothing
-	// happens.
+	// Restart crashes the daemon and starts it again, as Server.Restart does, which
+	// breaks this connection and all others.
+	Restart bool
+	// Effect carries the request out before Status, Drop or Restart; without it
+	// nothing happens.
 	Effect bool
 	// RepeatEvents gives every event of an answer twice.
 	RepeatEvents bool
@@ -81,7 +84,7 @@ func callMatches(call string, r *http.Request) bool {
 // A mishap is what is to go wrong with one request.
 type mishap struct {
 	Fault
-	ends bool // with Status or Drop
+	ends bool // with Status, Drop or Restart
 }
 
 // faults draws what goes wrong. Its state is under the server's lock.
@@ -114,8 +117,8 @@ func (s *Server) mishapOf(r *http.Request) mishap {
 func (m *mishap) add(f *Fault) {
 	m.Delay += f.Delay
 	m.RepeatEvents = m.RepeatEvents || f.RepeatEvents
-	if !m.ends && (f.Status != 0 || f.Drop) {
-		m.ends, m.Status, m.Drop, m.Effect = true, f.Status, f.Drop, f.Effect
+	if !m.ends && (f.Status != 0 || f.Drop || f.Restart) {
+		m.ends, m.Status, m.Drop, m.Restart, m.Effect = true, f.Status, f.Drop, f.Restart, f.Effect
 	}
 }
 
@@ -137,8 +140,11 @@ func (s *Server) serveFaulty(w http.ResponseWriter, r *http.Request) {
 	if !m.ends || m.Effect {
 		s.mux.ServeHTTP(held, r)
 	}
+	if m.Restart {
+		s.Restart()
+	}
 	switch {
-	case m.Drop:
+	case m.Drop || m.Restart:
 		panic(http.ErrAbortHandler)
 	case m.ends:
 		write(w, m.Status, typeJSON, []byte(refuse(m.Status, "%s", http.StatusText(m.Status)).body))

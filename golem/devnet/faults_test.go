@@ -116,3 +116,21 @@ func TestClosingEndsASlowAnswer(t *testing.T) {
 		}
 	}, devnet.Fault{Delay: time.Hour})
 }
+
+func TestFaultRestarts(t *testing.T) {
+	withFaults(t, func(r *requestor) {
+		demand := r.publish()
+		id := r.hire(demand)
+		if _, err := r.Me(r.ctx); !errors.Is(err, golem.ErrUnreachable) {
+			t.Errorf("Me: %v, want a broken connection", err)
+		}
+		time.Sleep(time.Minute)
+		if n := len(must[[]golem.Demand](r)(r.Demands(r.ctx))); n != 0 {
+			t.Errorf("%d demands, want none after a restart", n)
+		}
+		if got := r.state(id); got != golem.AgreementApproved {
+			t.Errorf("agreement is %s, want it kept", got)
+		}
+		must[golem.Identity](r)(r.Me(r.ctx))
+	}, devnet.Fault{Calls: []string{"/me"}, Restart: true, Times: 1})
+}

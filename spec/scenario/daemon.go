@@ -29,6 +29,11 @@ func (d *decoder) fault(v spec.Value) {
 		spec.Field{Key: "fails", Read: status(false)},
 		spec.Field{Key: "loses_answer", Read: status(true)},
 		spec.Field{Key: "drops", Read: func(v spec.Value) { d.drops(v, &f); ends++ }},
+		spec.Field{Key: "restarts", Read: func(v spec.Value) {
+			if f.Restart = d.truth(v); f.Restart {
+				ends++
+			}
+		}},
 		spec.Field{Key: "delays", Read: func(v spec.Value) { f.Delay = d.Duration(v, time.Millisecond, aDay) }},
 		spec.Field{Key: "repeats_events", Read: func(v spec.Value) { f.RepeatEvents = d.truth(v) }},
 	)
@@ -39,9 +44,12 @@ func (d *decoder) fault(v spec.Value) {
 	d.checkWindow(v, w)
 	switch {
 	case ends > 1:
-		d.Report(v, "fails, loses_answer and drops exclude each other", "make an entry of each")
+		d.Report(v, "fails, loses_answer, drops and restarts exclude each other", "make an entry of each")
 	case nothing(has, "calls", "share", "times", "from", "until"):
 		d.Report(v, "nothing goes wrong here", "say what the daemon does, such as fails: 500")
+	}
+	if f.Restart && !has["times"] && !has["share"] {
+		f.Times = 1
 	}
 	f.From, f.Until = w.from, w.until
 	d.scenario.Faults = append(d.scenario.Faults, f)

@@ -114,6 +114,7 @@ daemon:
   - {drops: before}
   - {drops: after}
   - {delays: 2s, repeats_events: true}
+  - {restarts: true, from: 5m}
 `, scenario.Overrides{})
 	want := &scenario.Scenario{
 		Seed: 3, Text: s.Text,
@@ -135,6 +136,7 @@ daemon:
 			{Drop: true},
 			{Drop: true, Effect: true},
 			{Delay: 2 * time.Second, RepeatEvents: true},
+			{Restart: true, Times: 1, From: 5 * time.Minute},
 		},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
