@@ -70,6 +70,9 @@ func (s *Server) scanLocked(r *http.Request) (*scan, error) {
 
 // collectScan answers GET /scan/{s}/events with offers not seen before.
 func (s *Server) collectScan(r *http.Request) (answer, error) {
+	if wantsEvents(r) {
+		return s.streamScan(r)
+	}
 	q := queryOf(r)
 	timeout := q.seconds("timeout", 5*time.Second)
 	limit := q.integer("maxEvents", 500)
