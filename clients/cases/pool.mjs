@@ -1,13 +1,14 @@
-// A pool of three providers over twelve tasks.
+// A pool of three providers over twelve tasks, with an image named by its hash.
 
 import assert from "node:assert/strict";
 import { GolemNetwork } from "@golem-sdk/golem-js";
 import { options, order } from "../order.mjs";
 
+const imageHash = "9a3b5d67b0b27746283cb5f287c13eab1beaa12d92a9f536b747c7ae";
 const glm = new GolemNetwork(options);
 try {
   await glm.connect();
-  const pool = await glm.manyOf({ order: order(), poolSize: { min: 3, max: 3 } });
+  const pool = await glm.manyOf({ order: order({ demand: { workload: { imageHash } } }), poolSize: { min: 3, max: 3 } });
   await pool.ready(20_000);
   assert.equal(pool.getSize(), 3);
 
