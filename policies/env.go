@@ -117,7 +117,7 @@ type Attempt struct {
 // the task too: task.mask is task.item.mask. A key that is also one of the names
 // below is reached by task.item alone.
 type Task struct {
-	ID      int64  `expr:"id" doc:"number of the task in the run"`
+	ID      int64  `expr:"id" doc:"number of the task, unique in the database"`
 	Stage   string `expr:"stage" doc:"name of its stage"`
 	Item    any    `expr:"item" doc:"the item it was made from; where that is a map, task.key is short for task.item.key"`
 	Index   int64  `expr:"index" doc:"place of the item in its source, from 0"`

@@ -191,7 +191,7 @@ func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.At
 	}
 	var providers int
 	err = w.r.Store.View(ctx, func(tx *store.Tx) (err error) {
-		providers, err = tx.FailedProviders(t.ID)
+		providers, err = tx.FailedProviders(t.ID, w.act.Key)
 		return err
 	})
 	if err != nil {
@@ -202,7 +202,7 @@ func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.At
 		Attempt: policies.Attempt{
 			Number: e.at.Number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
 			Stdout: string(end.Stdout), Stderr: string(end.Stderr),
-			Duration: time.Since(e.at.StartedAt), Providers: providers + 1,
+			Duration: time.Since(e.at.StartedAt), Providers: providers,
 		},
 		Task: env.Task, Provider: w.provider, Run: env.Run,
 	})

@@ -46,8 +46,11 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	env := r.runEnv(rec, v.Agreements)
 	r.setEnv(env)
 	workers, f := r.Policies.Workers(env)
-	r.failure(ctx, f)
-	v.Workers = workers
+	if v.Workers = workers; f != nil {
+		// Nobody is hired, and nobody let go either.
+		r.failure(ctx, f)
+		v.Workers = reconcile.Serving(v.Agreements)
+	}
 	v.Windows = r.limits(ctx, env)
 	r.mu.Lock()
 	v.Ending = r.ending

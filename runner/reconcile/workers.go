@@ -43,7 +43,7 @@ func Missing(v View) int {
 	if v.Ending.Active() {
 		return 0
 	}
-	return Wanted(v.Workers, v.Tasks) - count(v.Agreements)
+	return Wanted(v.Workers, v.Tasks) - Serving(v.Agreements)
 }
 
 // Wanted is how many workers are wanted and have something to do.
@@ -54,8 +54,8 @@ func Wanted(workers int, tasks Tasks) int {
 	return workers
 }
 
-// count is how many agreements serve as workers or are on their way.
-func count(agreements []Agreement) int {
+// Serving is how many agreements serve as workers or are on their way.
+func Serving(agreements []Agreement) int {
 	n := 0
 	for i := range agreements {
 		if serves(&agreements[i]) {

@@ -63,12 +63,16 @@ func (t *Tx) Attempts(task int64) ([]state.Attempt, error) {
 }
 
 // FailedProviders returns with how many different providers a task has failed,
-// attempts that we gave up ourselves left out.
-func (t *Tx) FailedProviders(task int64) (int, error) {
+// the one of the given activity included, where it fails now. Attempts that we
+// gave up ourselves are left out.
+func (t *Tx) FailedProviders(task, activity int64) (int, error) {
 	var n int
-	err := t.get(`SELECT count(DISTINCT g.provider) FROM attempts a
-		JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
-		WHERE a.task = ? AND (a.state = 'failed' OR a.state = 'lost' AND a.fault IS NOT NULL)`, []any{task}, &n)
+	err := t.get(`SELECT count(*) FROM (
+			SELECT g.provider FROM attempts a
+			JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
+			WHERE a.task = ? AND (a.state = 'failed' OR a.state = 'lost' AND a.fault IS NOT NULL)
+			UNION SELECT g.provider FROM activities v JOIN agreements g ON g.key = v.agreement WHERE v.key = ?)`,
+		[]any{task, activity}, &n)
 	if err != nil {
 		return 0, fmt.Errorf("read providers of task %d: %w", task, err)
 	}

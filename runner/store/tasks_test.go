@@ -342,6 +342,10 @@ func TestFailedProviders(t *testing.T) {
 	failed := func(s state.AttemptState, f state.Fault) store.AttemptEnd {
 		return store.AttemptEnd{State: s, Fault: f, Task: state.TaskPending}
 	}
+	// The one it fails with now counts before its attempt is recorded.
+	if got := ask(t, w.Store, func(tx *store.Tx) (int, error) { return tx.FailedProviders(id, w.activity) }); got != 1 {
+		t.Errorf("at the first attempt: %d providers, want 1", got)
+	}
 	for i, c := range []struct {
 		where world
 		end   store.AttemptEnd
@@ -355,7 +359,7 @@ func TestFailedProviders(t *testing.T) {
 	} {
 		c.end.Attempt = c.where.begin(t, id).ID
 		c.where.finish(t, c.end)
-		got := ask(t, w.Store, func(tx *store.Tx) (int, error) { return tx.FailedProviders(id) })
+		got := ask(t, w.Store, func(tx *store.Tx) (int, error) { return tx.FailedProviders(id, w.activity) })
 		if got != c.want {
 			t.Errorf("after attempt %d: %d providers, want %d", i+1, got, c.want)
 		}
