@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"tasks/runner/state"
 )
@@ -30,7 +31,7 @@ func AcquireLock(dsn string, run state.RunID) (*Lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock run %s: %w", run, err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := lockFile(file); err != nil {
 		defer file.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w: run %s, process %s", ErrLocked, run, holder(path))
@@ -43,6 +44,23 @@ func AcquireLock(dsn string, run state.RunID) (*Lock, error) {
 	}
 	return &Lock{file: file}, nil
 }
+
+// lockFile takes the exclusive lock. Locked holds the shared one for a moment, so
+// a refusal counts only when it lasts.
+func lockFile(file *os.File) error {
+	for tries := 0; ; tries++ {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) || tries == lockTries {
+			return err
+		}
+		time.Sleep(lockPause)
+	}
+}
+
+const (
+	lockTries = 20
+	lockPause = 10 * time.Millisecond
+)
 
 // Release gives the run free. The file stays: removing it would let two
 // processes hold locks on two files of one name.

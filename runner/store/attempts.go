@@ -67,11 +67,9 @@ func (t *Tx) Attempts(task int64) ([]state.Attempt, error) {
 // gave up ourselves are left out.
 func (t *Tx) FailedProviders(task, activity int64) (int, error) {
 	var n int
-	err := t.get(`SELECT count(*) FROM (
-			SELECT g.provider FROM attempts a
-			JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
-			WHERE a.task = ? AND (a.state = 'failed' OR a.state = 'lost' AND a.fault IS NOT NULL)
-			UNION SELECT g.provider FROM activities v JOIN agreements g ON g.key = v.agreement WHERE v.key = ?)`,
+	err := t.get(`SELECT count(DISTINCT g.provider) FROM activities v JOIN agreements g ON g.key = v.agreement
+		WHERE v.key = ?2 OR v.key IN (SELECT activity FROM attempts
+			WHERE task = ?1 AND (state = 'failed' OR state = 'lost' AND fault IS NOT NULL))`,
 		[]any{task, activity}, &n)
 	if err != nil {
 		return 0, fmt.Errorf("read providers of task %d: %w", task, err)
