@@ -11,6 +11,22 @@ import (
 // acceptTimeout is the default of accepting and rejecting.
 const acceptTimeout = 15 * time.Second
 
+// delivered answers a call that the provider is told of, once it is recorded. A
+// timeout of 0 is over before the provider can be (protocol section 1.4).
+func delivered(r *http.Request, what string) (answer, error) {
+	q := queryOf(r)
+	timeout := q.seconds("timeout", acceptTimeout)
+	switch {
+	case q.err != nil:
+		return answer{}, q.err
+	case timeout < 0:
+		return answer{}, errAborted
+	case timeout == 0:
+		return answer{}, refuse(http.StatusGatewayTimeout, "Timeout %s on remote Node.", what)
+	}
+	return ok(null)
+}
+
 func decodeAcceptance(r *http.Request) (golem.Acceptance, error) {
 	var body struct {
 		Amount     *golem.Amount       `json:"totalAmountAccepted"`
@@ -58,7 +74,7 @@ func (s *Server) acceptDebitNote(r *http.Request) (answer, error) {
 	if err := s.chargeNoteLocked(n, body.AllocationID); err != nil {
 		return answer{}, err
 	}
-	return ok(null)
+	return delivered(r, "accepting Debit Note")
 }
 
 // mayAccept checks amount and status; done means that there is nothing to do.
@@ -132,7 +148,7 @@ func (s *Server) acceptInvoice(r *http.Request) (answer, error) {
 	if err := s.chargeInvoiceLocked(i, body.AllocationID); err != nil {
 		return answer{}, err
 	}
-	return ok(null)
+	return delivered(r, "accepting Invoice")
 }
 
 // chargeInvoiceLocked moves what the invoice adds to what was accepted for the
@@ -188,6 +204,7 @@ func (s *Server) rejectInvoice(r *http.Request) (answer, error) {
 	case golem.StatusReceived:
 		i.rejection = &body
 		s.setInvoiceLocked(i, golem.StatusRejected)
+		return delivered(r, "rejecting Invoice")
 	}
 	return ok(null)
 }

@@ -148,9 +148,14 @@ func (s *Server) activityUsage(r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	s.measure(a, s.timings.UsageReport)
+	if time.Since(a.spawned) >= s.timings.UsageReport {
+		s.measure(a, s.timings.UsageReport)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if a.usage == nil {
+		return ok(golem.Usage{Timestamp: now().Unix()}) // the first report is yet to come
+	}
 	return ok(golem.Usage{CurrentUsage: a.usage, Timestamp: a.reported.Unix()})
 }
 

@@ -27,13 +27,15 @@
 //     and written by the devnet itself, which has to run on the computer that
 //     they are on: package gftp's Server tells it where they are. They outlive a
 //     gftp process that is killed.
-//   - Offers that are published anew, several presets of one provider, offers of
-//     other nodes' demands.
+//   - Offers that are published anew, withdrawn or expired, several presets of
+//     one provider, offers of other nodes' demands.
 //   - On-chain deposits, transaction fees, the 30-day window of payouts, changes
 //     of the payout schedule.
 //   - Allocations of another platform than the bill's, whose acceptances a daemon
 //     never pays: here they are paid all the same.
 //   - Rows that are deleted after 90 days.
+//   - What a daemon refuses to its provider: an invoice below the debit notes so
+//     far reaches the requestor here, who cannot accept it.
 //   - Races inside the daemon: two accepts at once are one after the other, an
 //     acceptance reaches its provider at once, and a charge and its status
 //     change together.

@@ -56,7 +56,7 @@ func TestAllocationsShareTheAccount(t *testing.T) {
 		_, err = r.AmendAllocation(r.ctx, a.AllocationID, golem.AllocationChange{Timeout: new(time.Now().Add(-time.Hour))})
 		refused(t, err, 400, "New allocation timeout is in the past")
 		r.expect("POST", "/payment-api/v1/allocations", `{"totalAmount":0,"paymentPlatform":{"network":"amoy"}}`, 201, `"paymentPlatform":"erc20-amoy-tglm"`)
-		r.expect("POST", "/payment-api/v1/allocations", `{"totalAmount":"0"}`, 201, `"paymentPlatform":"erc20-hoodi-tglm"`)
+		r.expect("POST", "/payment-api/v1/allocations", `{"totalAmount":"0"}`, 201, `"paymentPlatform":"erc20-holesky-tglm"`)
 	})
 }
 

@@ -53,10 +53,10 @@ func (s *Server) platformOf(network, token string) (platform, bool) {
 	return platform{}, false
 }
 
-// network is the default network for a token.
+// network is the daemon's default network for a token.
 func (s *Server) network(token string) string {
 	if token == "glm" {
 		return "polygon"
 	}
-	return cmp.Or(s.Network, "hoodi")
+	return cmp.Or(s.Network, "holesky")
 }

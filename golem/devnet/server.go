@@ -35,7 +35,8 @@ type Server struct {
 	// "public".
 	Subnet string
 	// Network is the payment network of requests that name none; "" means
-	// "hoodi". Every platform of the protocol (section 6.1) works on any Server.
+	// "holesky", as with the daemon. Every platform of the protocol (section 6.1)
+	// works on any Server.
 	Network string
 	// Funds is what the account holds on each platform at the start; zero
 	// means 1000 GLM.

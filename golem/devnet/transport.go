@@ -165,6 +165,8 @@ func (w *recorder) finish(broken error) {
 		stop()
 	}
 	switch {
+	case w.stream != nil && w.request.Err() != nil:
+		w.stream.CloseWithError(w.request.Err())
 	case w.stream != nil:
 		w.stream.CloseWithError(broken)
 	case broken != nil:
