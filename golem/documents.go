@@ -93,8 +93,13 @@ func eventCall(name string, after Timestamp, appSessionID string, timeout time.D
 	r := paymentCall(http.MethodGet, name)
 	r.query = params("timeout", seconds(timeout), "afterTimestamp", string(after), "appSessionId", appSessionID)
 	r.limit = patience(timeout)
+	r.events = paymentEvents
 	return r
 }
+
+// paymentEvents are the kinds that event polls ask for. Without being asked, the
+// daemon does not tell a requestor that a document is paid (section 6.6).
+const paymentEvents = "RECEIVED,CANCELLED,SETTLED"
 
 // answerTimeout is how long the daemon tries to tell a provider of an answer
 // when it is not told otherwise; a timeout of 0 in the query would end in a 504

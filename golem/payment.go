@@ -142,13 +142,14 @@ type Rejection struct {
 	Message             string `json:"message,omitempty"`
 }
 
-// Event types of DebitNoteEvent and InvoiceEvent that a requestor sees unless it
-// asks for more.
+// Event types of DebitNoteEvent and InvoiceEvent that event polls ask for.
 const (
 	EventDebitNoteReceived  = "DebitNoteReceivedEvent"
 	EventDebitNoteCancelled = "DebitNoteCancelledEvent"
 	EventInvoiceReceived    = "InvoiceReceivedEvent"
 	EventInvoiceCancelled   = "InvoiceCancelledEvent"
+	EventDebitNoteSettled   = "DebitNoteSettledEvent"
+	EventInvoiceSettled     = "InvoiceSettledEvent"
 )
 
 // A DebitNoteEvent is a persisted change of a debit note.

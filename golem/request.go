@@ -42,6 +42,7 @@ type request struct {
 	body   any           // sent as JSON; nil for no body
 	limit  time.Duration // deadline of the call
 	accept string        // type of the answer; "" means JSON
+	events string        // kinds of payment events to be told of; "" leaves it to the daemon
 }
 
 // do makes the call and decodes a 2xx answer into out, which may be nil. An
@@ -111,6 +112,9 @@ func (c *Client) newHTTPRequest(ctx context.Context, r request, path string) (*h
 		req.Header.Set("Content-Type", typeJSON)
 	}
 	req.Header.Set("Accept", cmp.Or(r.accept, typeJSON))
+	if r.events != "" {
+		req.Header.Set("X-Requestor-Events", r.events)
+	}
 	if c.AppKey != "" {
 		req.Header.Set("Authorization", "Bearer "+c.AppKey)
 	}

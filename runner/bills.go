@@ -85,3 +85,18 @@ func (r *runner) moveBill(ctx context.Context, bill state.Bill, to state.BillSta
 		return tx.MoveBill(bill.ID, bill.State, to, why, golem.Amount{})
 	})
 }
+
+// settled records that a bill is paid. Only accepted ones are: a bill of nothing
+// is settled as it is accepted, and stays accepted here.
+func (r *runner) settled(ctx context.Context, id string) error {
+	return r.Store.Update(ctx, func(tx *store.Tx) error {
+		bill, err := tx.Bill(id)
+		if errors.Is(err, store.ErrNotFound) || err == nil && bill.State != state.BillAccepted {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return tx.MoveBill(id, state.BillAccepted, state.BillSettled, "", golem.Amount{})
+	})
+}

@@ -20,10 +20,15 @@ func (r *runner) watchDebitNotes(ctx context.Context) {
 			r.Log.Debug("no debit note events", logError, err)
 			continue
 		}
-		if event.EventType == golem.EventDebitNoteReceived {
-			if !r.persist(ctx, "debit note", func() error { return r.debitNote(ctx, event.DebitNoteID) }) {
-				return
-			}
+		var answer func() error
+		switch event.EventType {
+		case golem.EventDebitNoteReceived:
+			answer = func() error { return r.debitNote(ctx, event.DebitNoteID) }
+		case golem.EventDebitNoteSettled:
+			answer = func() error { return r.settled(ctx, string(event.DebitNoteID)) }
+		}
+		if answer != nil && !r.persist(ctx, "debit note", answer) {
+			return
 		}
 		r.keepCursor(ctx, func(tx *store.Tx) error {
 			return tx.SetEventCursors(r.Run, nil, &event.EventDate, nil)

@@ -21,10 +21,15 @@ func (r *runner) watchInvoices(ctx context.Context) {
 			r.Log.Debug("no invoice events", logError, err)
 			continue
 		}
-		if event.EventType == golem.EventInvoiceReceived {
-			if !r.persist(ctx, "invoice", func() error { return r.invoice(ctx, event.InvoiceID) }) {
-				return
-			}
+		var answer func() error
+		switch event.EventType {
+		case golem.EventInvoiceReceived:
+			answer = func() error { return r.invoice(ctx, event.InvoiceID) }
+		case golem.EventInvoiceSettled:
+			answer = func() error { return r.settled(ctx, string(event.InvoiceID)) }
+		}
+		if answer != nil && !r.persist(ctx, "invoice", answer) {
+			return
 		}
 		r.keepCursor(ctx, func(tx *store.Tx) error {
 			return tx.SetEventCursors(r.Run, nil, nil, &event.EventDate)

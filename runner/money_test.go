@@ -143,3 +143,24 @@ tasks:
 		}
 	})
 }
+
+// What was accepted is paid in the daemon's cycles of five minutes, and the two
+// are told apart.
+func TestPaidFollowsAccepted(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 20}, func(w *world) {
+		w.mustRun("paid", `
+name: paid
+payload: golem/alpine:latest
+tasks:
+  from: {range: [1, 12]}
+  run: [sleep, 1m]
+`, state.RunDone)
+		w.view(func(tx *store.Tx) error {
+			money, err := tx.Totals("paid")
+			if !money.Paid.IsPositive() || !money.Paid.LessThan(money.Accepted) {
+				t.Errorf("paid %s of %s accepted within twelve minutes", money.Paid, money.Accepted)
+			}
+			return err
+		})
+	})
+}
