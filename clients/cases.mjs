@@ -10,11 +10,15 @@ export function cases() {
     js("bills", "look at every debit note and the invoice"),
     js("refuse_bills", "refuse every bill", { leaves: /unpaid invoices/ }),
     js("too_short", "a lease that every provider rejects"),
+    js("rejected", "an agreement that is rejected", scenario("rejects")),
+    js("wont_start", "an activity that does not start", scenario("broken")),
+    js("gone", "providers gone in the middle of a task", scenario("mortal")),
     js("stream", "output while the command runs"),
     js("transfer", "a file in and out over HTTP"),
     js("scan", "survey the market"),
     js("events", "the story that the events tell"),
     { ...js("executor", "twelve tasks"), title: "task-executor: twelve tasks" },
+    { ...js("retry", "", scenario("storm")), title: "task-executor: tasks whose machines die" },
     { ...js("shutdown", ""), title: "task-executor: Ctrl-C in the middle of the work" },
   ];
 }
@@ -24,3 +28,5 @@ const js = (file, title, more = {}) => ({
   command: [process.execPath, `cases/${file}.mjs`],
   ...more,
 });
+
+const scenario = (name) => ({ devnet: ["--scenario", `scenarios/${name}.yaml`] });
