@@ -37,5 +37,5 @@ func writeOffer(w http.ResponseWriter, o golem.Offer) {
 	if err != nil {
 		panic("devnet: offer cannot be written: " + err.Error())
 	}
-	_, _ = fmt.Fprintf(w, "event: offer\ndata: %s\n\n", data) // Flush tells when the reader has left
+	_, _ = fmt.Fprintf(w, "event: offer\ndata: %s\n\n", wholeFloats(data)) // Flush tells when the reader has left
 }

@@ -98,7 +98,7 @@ func TestTable53(t *testing.T) {
 			a := r.ready() // the exe-unit is up for 100 ms before it is reported up, then for 250
 			time.Sleep(10*time.Second - 350*time.Millisecond)
 			return activityPath(a, "/usage"), ""
-		}, 200, `{"currentUsage":[0,10],"timestamp":946684810}`},
+		}, 200, `{"currentUsage":[0.0,10.0],"timestamp":946684810}`},
 		{"command", "GET", func(r *requestor) (string, string) {
 			a := r.activity(r.hire(r.publish()))
 			must[golem.BatchID](r)(r.Exec(r.ctx, a, []golem.Command{deploy()}, time.Second))

@@ -91,7 +91,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	write(w, a.status, typeJSON, wholeFractions(body))
+	write(w, a.status, typeJSON, wholeFloats(wholeFractions(body)))
 }
 
 func write(w http.ResponseWriter, status int, contentType string, body []byte) {
