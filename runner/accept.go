@@ -47,7 +47,8 @@ func (r *runner) invoiceDocument(id golem.InvoiceID, total golem.Amount) documen
 
 // accept accepts a bill: intent, call, outcome. The daemon charges the increment
 // once, however often it is asked (protocol section 6.5), so an outcome that is
-// not known is found out by reading the document. The caller holds accepting.
+// not known is found out by reading the document. The caller is alone
+// with it.
 func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Amount, doc document) error {
 	if bill.State == state.BillReceived {
 		if err := r.moveBill(ctx, bill, state.BillAccepting, ""); err != nil {

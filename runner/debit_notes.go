@@ -42,8 +42,12 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 	if err != nil {
 		return fmt.Errorf("read debit note %s: %w", id, err)
 	}
-	r.accepting.Lock()
-	defer r.accepting.Unlock()
+	return r.alone(ctx, func() error { return r.answerNote(ctx, id, note) })
+}
+
+// answerNote audits a debit note that is read, and accepts or refuses it. The caller is
+// alone with it.
+func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note golem.DebitNote) error {
 	act, a, known, err := r.billed(ctx, note.ActivityID)
 	if err != nil || !known {
 		return err

@@ -43,8 +43,12 @@ func (r *runner) invoice(ctx context.Context, id golem.InvoiceID) error {
 	if err != nil {
 		return fmt.Errorf("read invoice %s: %w", id, err)
 	}
-	r.accepting.Lock()
-	defer r.accepting.Unlock()
+	return r.alone(ctx, func() error { return r.answerInvoice(ctx, id, inv) })
+}
+
+// answerInvoice audits an invoice that is read, and accepts or refuses it. The caller is
+// alone with it.
+func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv golem.Invoice) error {
 	a, acts, known, err := r.invoiced(ctx, inv.AgreementID)
 	if err != nil || !known {
 		return err

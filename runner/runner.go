@@ -42,7 +42,9 @@ type runner struct {
 	results *exporter
 	wake    chan struct{} // capacity 1: something changed that the loop decides about
 
-	accepting sync.Mutex // one acceptance at a time: yagna can charge two at once twice (protocol section 6.5)
+	// accepting lets one acceptance at a time in, because yagna can charge two at
+	// once twice (protocol section 6.5). A channel, since it waits for the daemon.
+	accepting chan struct{}
 
 	bookMu sync.Mutex   // guards book and drawn
 	book   *ledger.Book // what was spent
@@ -72,7 +74,7 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 	o.setDefaults()
 	r := &runner{
 		Options: o, client: o.Client,
-		wake: make(chan struct{}, 1), workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{},
+		wake: make(chan struct{}, 1), accepting: make(chan struct{}, 1), workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{},
 		cancels: map[int64]context.CancelFunc{}, asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
 	run, err := r.known(ctx)
@@ -102,6 +104,17 @@ func (r *runner) connect(ctx context.Context) error {
 	r.identity = me.Identity
 	r.platform = golem.PlatformOf(r.Spec.Golem.Network)
 	return nil
+}
+
+// alone does f while nobody else accepts a bill, unless ctx ends before its turn.
+func (r *runner) alone(ctx context.Context, f func() error) error {
+	select {
+	case r.accepting <- struct{}{}:
+		defer func() { <-r.accepting }()
+		return f()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // live owns every goroutine of the run.
