@@ -73,7 +73,7 @@ Exit codes: 0 done; 1 some tasks failed for good; 2 usage; 3 spec invalid;
 	flags.StringVarP(&a.format, "output", "o", formatTable, "what to print: table or json")
 	root.AddCommand(
 		a.applyCommand(), a.stopCommand(), a.devnetCommand(),
-		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(),
+		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(),
 		a.validateCommand(), a.installCommand(), a.versionCommand(),
 	)
 	return root

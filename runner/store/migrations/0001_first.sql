@@ -173,6 +173,8 @@ CREATE TABLE attempts (
 
 -- At most one attempt of a task is alive.
 CREATE UNIQUE INDEX attempts_live ON attempts (task) WHERE finished_at IS NULL;
+-- Those that went wrong keep their output, and are looked at.
+CREATE INDEX attempts_wrong ON attempts (id) WHERE state IN ('failed', 'lost');
 
 CREATE TABLE results (
   run     INTEGER NOT NULL REFERENCES runs,

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"encoding/json"
+
+	"tasks/golem"
+	"tasks/runner/state"
+)
+
+// A LogRow is an attempt with its origins, for a person who asks what it said.
+type LogRow struct {
+	state.Attempt
+	Stage        string
+	Item         json.RawMessage
+	ActivityID   golem.ActivityID
+	Provider     golem.NodeID
+	ProviderName string
+}
+
+const logColumns = attemptColumns + `, s.name, t.item, v.id, p.id, g.provider_name`
+
+const logJoins = ` CROSS JOIN tasks t ON t.id = a.task JOIN stages s ON s.key = t.stage
+	JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
+	JOIN providers p ON p.key = g.provider `
+
+func scanLog(row scanner) (r LogRow, err error) {
+	a := &r.Attempt
+	err = row.Scan(&a.ID, &a.Task, &a.Number, &a.Activity, &a.State, textTo[golem.BatchID]{&a.Batch},
+		timeTo{&a.StartedAt}, timeTo{&a.FinishedAt}, textTo[state.Fault]{&a.Fault},
+		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr,
+		&r.Stage, rawTo{&r.Item}, textTo[golem.ActivityID]{&r.ActivityID}, &r.Provider, &r.ProviderName)
+	return r, err
+}
+
+// WrongAttempts returns attempts of a run that failed or were lost, with the
+// output that was kept of them, in the order in which they began: those after an
+// id, and no more than limit.
+func (t *Tx) WrongAttempts(run state.RunID, afterID int64, limit int) ([]LogRow, error) {
+	all, err := list(t, scanLog, `SELECT `+logColumns+` FROM attempts a INDEXED BY attempts_wrong`+logJoins+`
+		WHERE a.state IN ('failed', 'lost') AND a.id > ? AND t.run = (SELECT key FROM runs WHERE id = ?)
+		ORDER BY a.id LIMIT ?`, afterID, run, limit)
+	return all, wrap(err, "read failed attempts of run", run)
+}
+
+// LiveAttempts returns the attempts of a run that have not ended.
+func (t *Tx) LiveAttempts(run state.RunID) ([]LogRow, error) {
+	all, err := list(t, scanLog, `SELECT `+logColumns+` FROM attempts a INDEXED BY attempts_live`+logJoins+`
+		WHERE a.finished_at IS NULL AND t.run = (SELECT key FROM runs WHERE id = ?) ORDER BY a.id`, run)
+	return all, wrap(err, "read live attempts of run", run)
+}
