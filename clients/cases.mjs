@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
 /**
  * cases lists what is run: a title, the command, the flags of its devnet, and
  * what it may leave behind at the daemon (nothing, when there is no `leaves`).
  */
-export function cases() {
+export function cases(here) {
+  const python = existsSync(join(here, python3)) ? {} : { skip: "it is not installed" };
   return [
     js("hire_one", "hire one provider and run commands"),
     js("pool", "a pool of three over twelve tasks"),
@@ -20,6 +24,11 @@ export function cases() {
     { ...js("executor", "twelve tasks"), title: "task-executor: twelve tasks" },
     { ...js("retry", "", scenario("storm")), title: "task-executor: tasks whose machines die" },
     { ...js("shutdown", ""), title: "task-executor: Ctrl-C in the middle of the work" },
+    py("tasks", "six tasks", python),
+    py("service", "a service of two instances", python),
+    py("choose", "a strategy of its own", python),
+    py("stream", "output while the command runs", python),
+    py("gone", "tasks whose machines die", { ...python, ...scenario("storm") }),
   ];
 }
 
@@ -28,5 +37,9 @@ const js = (file, title, more = {}) => ({
   command: [process.execPath, `cases/${file}.mjs`],
   ...more,
 });
+
+const python3 = ".venv/bin/python";
+
+const py = (file, title, more) => ({ title: `yapapi: ${title}`, command: [python3, `yapapi/${file}.py`], ...more });
 
 const scenario = (name) => ({ devnet: ["--scenario", `scenarios/${name}.yaml`] });

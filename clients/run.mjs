@@ -72,6 +72,8 @@ async function run(each) {
       YAGNA_PAYMENT_NETWORK: "hoodi", // yapapi's default is gone
       YAGNA_SUBNET: "public",
       TASKS: tasks,
+      PATH: `${join(here, "yapapi/bin")}:${process.env.PATH}`, // has the gftp that yapapi starts
+      PYTHONDONTWRITEBYTECODE: "1",
       HOME: home,
     });
     const code = await within(client, limit);
@@ -86,6 +88,12 @@ async function run(each) {
     if (code !== 0) console.log(`     devnet of ${each.title}: ended with ${code}\n${devnet.err}`);
     await rm(home, { recursive: true, force: true });
   }
+}
+
+/** brief keeps the first line, which says what is wrong, and the last of what was printed. */
+function brief(text) {
+  const lines = text.trimEnd().split("\n");
+  return (lines.length > 40 ? [lines[0], "...", ...lines.slice(-38)] : lines).join("\n");
 }
 
 async function main(words) {
@@ -105,7 +113,7 @@ async function main(words) {
       const wrong = await run(each).catch((error) => error.message);
       if (wrong) failed++;
       console.log(`${wrong ? "FAIL" : "ok  "} ${each.title} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
-      if (wrong) console.log(wrong.trimEnd().replace(/^/gm, "     "));
+      if (wrong) console.log(brief(wrong).replace(/^/gm, "     "));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
