@@ -4,9 +4,11 @@ import { join } from "node:path";
 /**
  * cases lists what is run: a title, the command, the flags of its devnet, and
  * what it may leave behind at the daemon (nothing, when there is no `leaves`).
+ * `here` is the folder of this file; gftp says whether tasks has that command.
  */
-export function cases(here) {
+export function cases({ here, gftp }) {
   const python = existsSync(join(here, python3)) ? {} : { skip: "it is not installed" };
+  const files = gftp ? {} : { skip: "this tasks has no gftp" };
   return [
     js("hire_one", "hire one provider and run commands"),
     js("pool", "a pool of three over twelve tasks"),
@@ -19,6 +21,7 @@ export function cases(here) {
     js("gone", "providers gone in the middle of a task", scenario("mortal")),
     js("stream", "output while the command runs"),
     js("transfer", "a file in and out over HTTP"),
+    js("files", "files in and out by gftp", files),
     js("scan", "survey the market"),
     js("events", "the story that the events tell"),
     { ...js("executor", "twelve tasks"), title: "task-executor: twelve tasks" },
@@ -28,6 +31,7 @@ export function cases(here) {
     py("service", "a service of two instances", python),
     py("choose", "a strategy of its own", python),
     py("stream", "output while the command runs", python),
+    py("files", "files in and out by gftp", { ...files, ...python }),
     py("gone", "tasks whose machines die", { ...python, ...scenario("storm") }),
   ];
 }

@@ -7,7 +7,7 @@
 //
 // TASKS names the binary, ../bin/tasks when unset; VERBOSE=1 shows all output.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -72,7 +72,7 @@ async function run(each) {
       YAGNA_PAYMENT_NETWORK: "hoodi", // yapapi's default is gone
       YAGNA_SUBNET: "public",
       TASKS: tasks,
-      PATH: `${join(here, "yapapi/bin")}:${process.env.PATH}`, // has the gftp that yapapi starts
+      PATH: `${join(here, "bin")}:${process.env.PATH}`, // has the gftp that clients start
       PYTHONDONTWRITEBYTECODE: "1",
       HOME: home,
     });
@@ -98,27 +98,28 @@ function brief(text) {
 
 async function main(words) {
   if (!existsSync(tasks)) throw new Error(`${tasks} is not there: build it first, or name it in TASKS`);
-  const all = cases(here);
+  const all = cases({ here, gftp: spawnSync(tasks, ["gftp", "server"], { input: "" }).status === 0 });
   const wanted = all.filter((each) => !words.length || words.some((word) => `${each.title} ${each.command}`.includes(word)));
   if (!wanted.length) throw new Error(`no case has ${words.join(" or ")} in its title or file`);
   const queue = [...wanted];
-  let failed = 0;
+  const count = { passed: 0, failed: 0, skipped: 0 };
   const worker = async () => {
     for (let each; (each = queue.shift()); ) {
       if (each.skip) {
         console.log(`skip ${each.title}: ${each.skip}`);
+        count.skipped++;
         continue;
       }
       const began = Date.now();
       const wrong = await run(each).catch((error) => error.message);
-      if (wrong) failed++;
+      count[wrong ? "failed" : "passed"]++;
       console.log(`${wrong ? "FAIL" : "ok  "} ${each.title} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
       if (wrong) console.log(brief(wrong).replace(/^/gm, "     "));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  console.log(failed ? `${failed} of ${wanted.length} cases failed` : `all ${wanted.length} cases passed`);
-  process.exitCode = failed ? 1 : 0;
+  console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  process.exitCode = count.failed ? 1 : 0;
 }
 
 main(process.argv.slice(2)).catch((error) => {
