@@ -69,7 +69,7 @@ async function run(each) {
     const client = start(each.command[0], each.command.slice(1), {
       ...devnet.env,
       GOLEM_REGISTRY_URL: devnet.base, // golem-js looks image tags up there
-      YAGNA_PAYMENT_NETWORK: "hoodi", // yapapi's default is gone
+      YAGNA_PAYMENT_NETWORK: "hoodi", // as in order.mjs; the defaults of the clients work too
       YAGNA_SUBNET: "public",
       TASKS: tasks,
       PATH: `${join(here, "bin")}:${process.env.PATH}`, // has the gftp that clients start
