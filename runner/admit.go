@@ -53,6 +53,11 @@ func (r *runner) admit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open run %s: %w", r.Run, err)
 	}
+	return r.load(ctx, run)
+}
+
+// load brings what a process keeps in memory of a run.
+func (r *runner) load(ctx context.Context, run state.Run) error {
 	r.session = run.Session
 	r.agreementCursor, r.noteCursor, r.invoiceCursor = run.AgreementCursor, run.DebitNoteCursor, run.InvoiceCursor
 	return r.remember(ctx)

@@ -13,27 +13,38 @@ import (
 
 // createAllocation sets money aside. The intent is on disk when it returns.
 func (r *runner) createAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
+	al, err := r.intendAllocation(ctx, total, timeout)
+	if err != nil {
+		return err
+	}
+	r.effects.start(keyAllocation, func(ctx context.Context) error {
+		_, err := r.makeAllocation(ctx, al)
+		return err
+	})
+	return nil
+}
+
+func (r *runner) intendAllocation(ctx context.Context, total golem.Amount, timeout time.Time) (state.Allocation, error) {
 	al := state.Allocation{Run: r.Run, State: state.AllocationCreating, Platform: r.platform, Total: total, Timeout: timeout}
 	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		al.Key, err = tx.AddAllocation(al)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	r.effects.start(keyAllocation, func(ctx context.Context) error {
-		made, err := r.client.CreateAllocation(ctx, golem.NewAllocation{
-			TotalAmount: total, PaymentPlatform: al.Platform, Timeout: timeout,
-		})
-		if err != nil {
-			return r.noAllocation(ctx, al, err)
-		}
-		r.setDrawn(made.SpentAmount)
-		return r.Store.Update(ctx, func(tx *store.Tx) error {
-			return tx.MoveAllocation(al.Key, state.AllocationCreating, state.AllocationActive, store.AllocationSet{ID: made.AllocationID})
-		})
+	return al, err
+}
+
+func (r *runner) makeAllocation(ctx context.Context, al state.Allocation) (state.Allocation, error) {
+	made, err := r.client.CreateAllocation(ctx, golem.NewAllocation{
+		TotalAmount: al.Total, PaymentPlatform: al.Platform, Timeout: al.Timeout,
 	})
-	return nil
+	if err != nil {
+		return al, r.noAllocation(ctx, al, err)
+	}
+	r.setDrawn(made.SpentAmount)
+	al.ID, al.State = made.AllocationID, state.AllocationActive
+	return al, r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.MoveAllocation(al.Key, state.AllocationCreating, state.AllocationActive, store.AllocationSet{ID: al.ID})
+	})
 }
 
 // noAllocation ends the run when the daemon refuses for good: without money set
@@ -71,10 +82,19 @@ func (r *runner) lostAllocation(ctx context.Context, al state.Allocation) error 
 	})
 }
 
+// lateTime is how long an allocation lasts that is made for a late bill.
+const lateTime = time.Hour
+
 // allocationFor returns the active allocation with room for an increment, and
-// makes that room where the budget has it but the allocation has not yet.
+// makes that room where the budget has it but the allocation has not yet. A bill
+// that comes late, when none is active any more, gets one of its own.
 func (r *runner) allocationFor(ctx context.Context, increment golem.Amount) (golem.AllocationID, error) {
 	al, err := r.activeAllocation(ctx)
+	if errors.Is(err, errNoAllocation) && !r.effects.busy(keyAllocation) {
+		if al, err = r.intendAllocation(ctx, increment, time.Now().Add(lateTime)); err == nil {
+			al, err = r.makeAllocation(ctx, al)
+		}
+	}
 	if err != nil {
 		return "", err
 	}

@@ -151,15 +151,18 @@ func TestInterruptDrainsAndSettles(t *testing.T) {
 func TestStopFromAnotherTerminal(t *testing.T) {
 	inWorld(t, &devnet.Server{Seed: 11}, func(w *world) {
 		p := w.process()
-		time.AfterFunc(time.Minute, func() {
-			err := p.db.Update(context.Background(), func(tx *store.Tx) error { return tx.AskStop("endless") })
-			if err != nil {
-				t.Error(err)
-			}
-		})
+		time.AfterFunc(time.Minute, func() { w.askStop(p, "endless") })
 		if got, err := p.run(w.t.Context(), "endless", endless); got != state.RunStopped || err != nil {
 			t.Errorf("run = %s, %v", got, err)
 		}
 		w.checkBooks("endless")
 	})
+}
+
+// askStop is what `tasks stop` does.
+func (w *world) askStop(p *process, id state.RunID) {
+	err := p.db.Update(context.Background(), func(tx *store.Tx) error { return tx.AskStop(id) })
+	if err != nil {
+		w.t.Error(err)
+	}
 }

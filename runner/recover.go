@@ -42,6 +42,9 @@ func (r *runner) recover(ctx context.Context) error {
 	if err := r.recoverBills(ctx); err != nil {
 		return err
 	}
+	if err := r.lateInvoices(ctx); err != nil {
+		return err
+	}
 	r.banDear(ctx)
 	if err := r.fillQueue(ctx); err != nil {
 		return err

@@ -67,6 +67,15 @@ func (w *world) process() *process { return &process{w: w, hurry: make(chan stru
 // run applies a document until the run ends in some way.
 func (p *process) run(ctx context.Context, id state.RunID, document string) (state.RunState, error) {
 	p.w.t.Helper()
+	o := p.options(ctx, id, document)
+	defer o.Store.Close()
+	return runner.Run(ctx, o)
+}
+
+// options are those of a process that opens the database anew; the caller closes
+// it.
+func (p *process) options(ctx context.Context, id state.RunID, document string) runner.Options {
+	p.w.t.Helper()
 	s, list := spec.Parse("test.yaml", []byte(document), filepath.Dir(p.w.dsn), spec.Overrides{})
 	if len(list) > 0 {
 		p.w.t.Fatal(list)
@@ -79,16 +88,15 @@ func (p *process) run(ctx context.Context, id state.RunID, document string) (sta
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	defer db.Close()
 	p.db = db
 	log := slog.New(slog.DiscardHandler)
 	if testing.Verbose() {
 		log = slog.New(slog.NewTextHandler(p.w.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	return runner.Run(ctx, runner.Options{
+	return runner.Options{
 		Store: db, Run: id, Spec: s, Policies: set, Daemon: "test", Log: log, Hurry: p.hurry,
 		Client: &golem.Client{BaseURL: "http://devnet", AppKey: devnet.DefaultAppKey, HTTP: p.w.srv.Client()},
-	})
+	}
 }
 
 // mustRun runs a document in one process and wants it to end in a state.

@@ -71,12 +71,7 @@ type runner struct {
 // When ctx ends, no new work begins, running tasks may finish for DrainTimeout,
 // agreements are ended and invoices waited for.
 func Run(ctx context.Context, o Options) (state.RunState, error) {
-	o.setDefaults()
-	r := &runner{
-		Options: o, client: o.Client,
-		wake: make(chan struct{}, 1), accepting: make(chan struct{}, 1), workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{},
-		cancels: map[int64]context.CancelFunc{}, asked: map[int64]time.Time{}, failures: map[string]int{},
-	}
+	r := newRunner(o)
 	run, err := r.known(ctx)
 	if err != nil || run.State.Final() {
 		return run.State, err
@@ -92,6 +87,15 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 		return run.State, err
 	}
 	return r.live(ctx)
+}
+
+func newRunner(o Options) *runner {
+	o.setDefaults()
+	return &runner{
+		Options: o, client: o.Client, wake: make(chan struct{}, 1), accepting: make(chan struct{}, 1),
+		workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{}, cancels: map[int64]context.CancelFunc{},
+		asked: map[int64]time.Time{}, failures: map[string]int{},
+	}
 }
 
 // connect learns who we are at the daemon. Nothing was recorded before it, so

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -60,6 +61,12 @@ func (a *app) daemonOf(run state.Run) (*daemon, error) {
 		return nil, &hintedError{
 			error: fmt.Errorf("run %s works with a devnet inside its own process, whose output no other process sees", run.ID),
 			hint:  `start one with "tasks devnet", and apply with the two variables that it prints`,
+		}
+	}
+	if os.Getenv("YAGNA_API_URL") == "" && os.Getenv("YAGNA_APPKEY") == "" {
+		return nil, &hintedError{
+			error: fmt.Errorf("run %s works with the daemon at %s, and the environment names none", run.ID, run.Daemon),
+			hint:  "set YAGNA_API_URL and YAGNA_APPKEY as for the run",
 		}
 	}
 	d, err := a.openDaemon()
