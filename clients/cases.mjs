@@ -10,6 +10,9 @@ export function cases({ here, gftp }) {
   const python = existsSync(join(here, python3)) ? {} : { skip: "it is not installed" };
   const files = gftp ? {} : { skip: "this tasks has no gftp" };
   return [
+    // The slowest first: several run at a time.
+    { ...js("retry", "", scenario("storm")), title: "task-executor: tasks whose machines die" },
+    py("gone", "tasks whose machines die", { ...python, ...scenario("storm") }),
     js("hire_one", "hire one provider and run commands"),
     js("pool", "a pool of three over twelve tasks"),
     js("choose", "a limit on prices, a filter and a selector", { devnet: ["--seed", "4"] }),
@@ -25,14 +28,12 @@ export function cases({ here, gftp }) {
     js("scan", "survey the market"),
     js("events", "the story that the events tell"),
     { ...js("executor", "twelve tasks"), title: "task-executor: twelve tasks" },
-    { ...js("retry", "", scenario("storm")), title: "task-executor: tasks whose machines die" },
     { ...js("shutdown", ""), title: "task-executor: Ctrl-C in the middle of the work" },
     py("tasks", "six tasks", python),
     py("service", "a service of two instances", python),
     py("choose", "a strategy of its own", python),
     py("stream", "output while the command runs", python),
     py("files", "files in and out by gftp", { ...files, ...python }),
-    py("gone", "tasks whose machines die", { ...python, ...scenario("storm") }),
   ];
 }
 

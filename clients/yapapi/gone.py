@@ -25,7 +25,7 @@ async def main():
         ):
             results.add(task.result)
     assert results == {"survivor 1\n", "survivor 2\n"}, results
-    assert told[events.WorkerFinished] or told[events.ActivityCreateFailed] or told[events.TaskRejected], told
+    assert told[events.TaskStarted] > 2, told
 
 
 run(main)

@@ -21,4 +21,4 @@ def golem(**options):
 
 
 def run(main):
-    asyncio.run(asyncio.wait_for(main(), 40))
+    asyncio.run(asyncio.wait_for(main(), 55))
