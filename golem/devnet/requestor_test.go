@@ -209,11 +209,17 @@ func (r *requestor) accept(n golem.DebitNote) error {
 // note waits for the next debit note after a cursor.
 func (r *requestor) note(after golem.Timestamp) (golem.DebitNote, golem.Timestamp) {
 	r.t.Helper()
-	events := must[[]golem.DebitNoteEvent](r)(r.DebitNoteEvents(r.ctx, after, session, 10*time.Minute))
-	if len(events) == 0 {
-		r.t.Fatal("no debit note in ten minutes")
+	for {
+		events := must[[]golem.DebitNoteEvent](r)(r.DebitNoteEvents(r.ctx, after, session, 10*time.Minute))
+		if len(events) == 0 {
+			r.t.Fatal("no debit note in ten minutes")
+		}
+		for _, e := range events {
+			if after = e.EventDate; e.EventType == golem.EventDebitNoteReceived {
+				return must[golem.DebitNote](r)(r.GetDebitNote(r.ctx, e.DebitNoteID)), after
+			}
+		}
 	}
-	return must[golem.DebitNote](r)(r.GetDebitNote(r.ctx, events[0].DebitNoteID)), events[0].EventDate
 }
 
 func (r *requestor) invoice() golem.Invoice {
