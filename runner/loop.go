@@ -86,9 +86,7 @@ func (r *runner) wind(to state.RunState, note string) {
 // finish records the end: everything is ended at the daemon, the allocation is
 // released and the results file is complete.
 func (r *runner) finish(ctx context.Context) error {
-	if err := r.releaseAllocations(ctx); err != nil {
-		r.Log.Warn("allocation not released", logError, err)
-	}
+	r.releaseAtLast(ctx)
 	if err := r.results.flush(ctx); err != nil {
 		return err
 	}
@@ -98,6 +96,24 @@ func (r *runner) finish(ctx context.Context) error {
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.MoveRun(r.Run, ending.State, ending.Note)
 	})
+}
+
+// releaseTries is how often a daemon that fails is asked to release.
+const releaseTries = 3
+
+// releaseAtLast gives back what is set aside. Nobody comes after it to try again,
+// until the allocation ends by itself.
+func (r *runner) releaseAtLast(ctx context.Context) {
+	for try := range releaseTries {
+		if try > 0 {
+			pause(ctx, backoff(try))
+		}
+		err := r.releaseAllocations(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		r.Log.Warn("allocation not released", logError, err)
+	}
 }
 
 // markLeft records that the process left with everything as it was.

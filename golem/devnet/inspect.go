@@ -30,9 +30,10 @@ type AgreementView struct {
 	Activities   []ActivityView
 	// Invoice is "" until there is one.
 	Invoice golem.DocumentStatus
-	// Due is what the provider has billed, Accepted what the requestor agreed
-	// to pay of it, and Paid what it has paid.
-	Due, Accepted, Paid golem.Amount
+	// Earned is what the usage so far costs at the agreed prices, Due what the
+	// provider has billed, Accepted what the requestor agreed to pay of it, and Paid
+	// what it has paid.
+	Earned, Due, Accepted, Paid golem.Amount
 }
 
 // An ActivityView is one activity and the money of it.
@@ -84,6 +85,9 @@ func (g *agreement) viewLocked() AgreementView {
 		view.Invoice = g.invoice.Status
 	}
 	for _, a := range g.activities {
+		if cost, err := g.pricing.Cost(a.usage); err == nil {
+			view.Earned = view.Earned.Add(cost)
+		}
 		view.Due = view.Due.Add(a.due)
 		view.Activities = append(view.Activities, ActivityView{
 			ID: a.id, State: a.state, Usage: a.usage, DebitNotes: len(a.open),
