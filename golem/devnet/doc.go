@@ -17,7 +17,8 @@
 //
 // # What is not simulated
 //
-//   - Daemons older or newer than 0.17.6, more than one identity, app-key roles.
+//   - Daemons older or newer than 0.17.6, more than one identity (so nothing is
+//     ever 403), app-key roles.
 //   - HTTP proxies into an activity, and encrypted exec: 501.
 //   - Transfers of directories (format, depth, fileset).
 //   - Images: nothing is fetched, deploy succeeds for any task_package, and
@@ -34,6 +35,8 @@
 //   - Allocations of another platform than the bill's, whose acceptances a daemon
 //     never pays: here they are paid all the same.
 //   - Rows that are deleted after 90 days.
+//   - Deliveries that are tried again: whoever is offline stays so, and what
+//     providers send while the daemon restarts has arrived when it is back.
 //   - What a daemon refuses to its provider: an invoice below the debit notes so
 //     far reaches the requestor here, who cannot accept it.
 //   - Races inside the daemon: two accepts at once are one after the other, an
