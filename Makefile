@@ -28,6 +28,7 @@ fuzz: ## fuzz every target for a short while
 	go test -run '^$$' -fuzz FuzzEvents -fuzztime 30s ./golem
 	go test -run '^$$' -fuzz FuzzBatchEvents -fuzztime 30s ./golem
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./golem/devnet/match
+	go test -run '^$$' -fuzz FuzzRequests -fuzztime 30s ./golem/devnet
 
 update: ## rewrite the golden files from what the code does now
 	go test ./spec/... ./runner/state ./cmd/tasks -update
