@@ -131,6 +131,13 @@ type Output struct {
 	ExitCode int    `expr:"exit_code" doc:"exit code of the step"`
 }
 
+// Downloaded is a file that a step of an attempt brought to this computer.
+type Downloaded struct {
+	Path string `expr:"path" doc:"where it is now"`
+	Size int64  `expr:"size" doc:"how many bytes it has"`
+	Text string `expr:"text" doc:"what is in it; a task whose policies use this fails over a file of more than 1 MiB"`
+}
+
 // OfferEnv is what offer.accept and offer.score see. MaxPrice is GLM for one
 // result as the run's max_price gives it now, nil for none.
 type OfferEnv struct {
@@ -169,11 +176,13 @@ type ResultEnv struct {
 	Task     Task          `expr:"task" doc:"the task"`
 	Run      Run           `expr:"run" doc:"the run"`
 	Provider Provider      `expr:"provider" doc:"our own history with the provider that ran it"`
-	Stdout   string        `expr:"stdout" doc:"standard output of the last step"`
-	Stderr   string        `expr:"stderr" doc:"standard error of the last step"`
-	ExitCode int           `expr:"exit_code" doc:"exit code of the last step"`
+	Stdout   string        `expr:"stdout" doc:"standard output of the last step that is a run"`
+	Stderr   string        `expr:"stderr" doc:"standard error of the last step that is a run"`
+	ExitCode int           `expr:"exit_code" doc:"exit code of the last step that is a run"`
 	Duration time.Duration `expr:"duration" doc:"how long the attempt took"`
 	Steps    []Output      `expr:"steps" doc:"what every step printed, steps[0] first"`
+
+	Downloads []Downloaded `expr:"downloads" doc:"the files that came to this computer, downloads[0] first"`
 }
 
 // runEnv is what workers, budget, max_price and results.file see.

@@ -27,7 +27,7 @@ func TestMistakes(t *testing.T) {
 		{"offer.accept", `offer.cpu.cores.x > 1`, `17+1 offer.cpu.cores is a number and has no "x"`},
 		{"offer.accept", `offer["price"]["houre"] < 1`, `16+7 offer.price has no "houre" | did you mean "hour"? offer.price has start, cpu_sec, duration_sec and hour`},
 		{"offer.accept", `task.id > 1`, `1+4 unknown name "task" | offer.accept sees offer, provider, run and max_price`},
-		{"task.result", `result`, `1+6 unknown name "result" | task.result sees task, run, provider, stdout, stderr, exit_code, duration and steps`},
+		{"task.result", `result`, `1+6 unknown name "result" | task.result sees task, run, provider, stdout, stderr, exit_code, duration, steps and downloads`},
 		{"task.result", `steps[0].stdot`, `10+5 steps[0] has no "stdot" | did you mean "stdout"? steps[0] has stdout, stderr and exit_code`},
 		{"task.result", `map(steps, #.out)`, `14+3 a whole step has no "out"`},
 
@@ -78,7 +78,7 @@ func TestMistakes(t *testing.T) {
 		{"activity.prepare", `deploy()`, `1+8 this gives a command, and activity.prepare wants a list of commands`},
 		{"activity.prepare", `["deploy"]`, `1+10 this gives a list of something else, and activity.prepare wants a list of commands`},
 		{"task.retry", `"yes"`, `1+5 this gives text, and task.retry wants true or false`},
-		{"task.result", `deploy`, `1+6 unknown name "deploy" | task.result sees task, run, provider, stdout, stderr, exit_code, duration and steps`},
+		{"task.result", `deploy`, `1+6 unknown name "deploy" | task.result sees task, run, provider, stdout, stderr, exit_code, duration, steps and downloads`},
 		{"emit", `1`, `1+1 this gives a number, and tasks.keyspace.emit.each wants a list`},
 		{"run", `nil`, `1+3 this gives nothing, and tasks.keyspace.run wants a value to put into text`},
 		{"results.file", `nil`, `1+3 this gives nothing, and results.file wants a value to put into text`},
@@ -192,7 +192,7 @@ run.yaml:10:53: tasks.keyspace.emit.each: unknown name "tsk"
     9 |     run: hashcat --keyspace ${{ task.mask }}
  > 10 |     emit: {stage: attack, each: 'map([1], {a: #, b: tsk.id})'}
       |                                                     ^^^
-   hint: did you mean "task"? tasks.keyspace.emit.each sees task, run, provider, stdout, stderr, exit_code, duration, steps and result
+   hint: did you mean "task"? tasks.keyspace.emit.each sees task, run, provider, stdout, stderr, exit_code, duration, steps, downloads and result
 `},
 		{"wrong result", `count: "1"`, `count: "stdout"`, `
 run.yaml:17:48: results.count: this gives text, and results.count wants a number

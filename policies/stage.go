@@ -21,13 +21,18 @@ type Stage struct {
 	result  *program
 	count   *program // nil: one
 	emits   []emit
+
+	dir       string // of the document; absolute
+	transfers bool   // some step copies a file
+	reads     bool   // some expression looks at downloads
 }
 
-// A step is one command: a shell line or an argument vector.
+// A step is one command, a shell line or an argument vector, or a file to copy.
 type step struct {
-	shell bool
-	argv  []template // of a shell line, the line alone
-	fixed *golem.Command
+	transfer *transfer // nil for a command
+	shell    bool
+	argv     []template // of a shell line, the line alone
+	fixed    *golem.Command
 }
 
 type emit struct {
@@ -51,14 +56,8 @@ func (b *builder) stagePath(st *spec.Stage) string {
 
 func (b *builder) stage(st *spec.Stage) *Stage {
 	path, known := b.stagePath(st), itemsOf(b.spec, st)
-	out := &Stage{Name: st.Name, timeout: st.Timeout, capture: captured()}
-	for i, s := range st.Steps {
-		at := path + ".run"
-		if len(st.Steps) > 1 {
-			at = fmt.Sprintf("%s.steps[%d].run", path, i)
-		}
-		out.steps = append(out.steps, b.step(at, s, known, out.capture))
-	}
+	out := &Stage{Name: st.Name, timeout: st.Timeout, capture: captured(), dir: b.spec.Dir}
+	b.steps(out, path, st, known)
 	result := path + ".result"
 	if e := st.Result; !e.IsZero() {
 		out.result = b.compile(result, result, e, b.kind("task.result"), known)
@@ -76,6 +75,27 @@ func (b *builder) stage(st *spec.Stage) *Stage {
 		out.emits = append(out.emits, emit{e.Stage, b.compile(at, at, e.Each, b.kind("emit"), known)})
 	}
 	return out
+}
+
+// steps compiles the steps of a stage.
+func (b *builder) steps(out *Stage, path string, st *spec.Stage, known items) {
+	for i, s := range st.Steps {
+		at := path + ".run"
+		if len(st.Steps) > 1 {
+			at = fmt.Sprintf("%s.steps[%d].run", path, i)
+		}
+		if t := b.transfer(fmt.Sprintf("%s.steps[%d]", path, i), s, known); t != nil {
+			out.steps = append(out.steps, step{transfer: t})
+			out.transfers = true
+			continue
+		}
+		out.steps = append(out.steps, b.step(at, s, known, out.capture))
+	}
+	const name = "downloads"
+	out.reads = mentions(st.Result, name) || mentions(b.spec.Policies.TaskResult, name) || mentions(b.spec.Results.Count, name)
+	for _, e := range st.Emit {
+		out.reads = out.reads || mentions(e.Each, name)
+	}
 }
 
 func (b *builder) step(path string, s spec.Step, known items, capture *golem.Capture) step {
@@ -114,8 +134,8 @@ func (s *step) command(env any, capture *golem.Capture) (golem.Command, *Failure
 	return golem.Command{Run: &golem.Run{EntryPoint: argv[0], Args: argv[1:], Capture: capture}}, nil
 }
 
-// Commands is the batch of a task: one command a step, with standard output and
-// standard error kept. The commands share what never changes between tasks;
+// Commands is the batch of a task whose stage copies no files (Transfers): one
+// command a step, with standard output and standard error kept. The commands share what never changes between tasks;
 // callers do not write to them. Without commands there is a Failure: a value
 // that is nil or no number, or an expression that broke.
 func (st *Stage) Commands(t TaskEnv) ([]golem.Command, *Failure) {

@@ -26,6 +26,7 @@ var words = map[reflect.Type]string{
 	reflect.TypeFor[Attempt]():       "the whole attempt",
 	reflect.TypeFor[Task]():          "the whole task",
 	reflect.TypeFor[Output]():        "a whole step",
+	reflect.TypeFor[Downloaded]():    "a whole download",
 }
 
 // wordOf is what a value is in the words of the file.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 
 	"tasks/golem"
@@ -48,17 +47,16 @@ func (r *runner) resolve(ctx context.Context) (string, error) {
 	return r.pack, nil
 }
 
-// registry says where to ask. A devnet is its own registry: it says what it is
-// in its version.
+// registry says where to ask. A devnet is its own registry.
 func (r *runner) registry(ctx context.Context) (string, *http.Client, error) {
 	if r.Registry != "" {
 		return r.Registry, http.DefaultClient, nil
 	}
-	version, err := r.client.Version(ctx)
+	devnet, err := r.isDevnet(ctx)
 	if err != nil {
-		return "", nil, fmt.Errorf("ask the daemon's version: %w", err)
+		return "", nil, err
 	}
-	if strings.Contains(version.Current.Name, "devnet") {
+	if devnet {
 		return r.client.BaseURL, cmp.Or(r.client.HTTP, http.DefaultClient), nil
 	}
 	return golem.DefaultRegistry, http.DefaultClient, nil

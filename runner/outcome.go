@@ -30,6 +30,9 @@ type ending struct {
 	fault    state.Fault
 	message  string
 	hopeless bool // no retry can help
+
+	load      *cargo                // nil without files
+	downloads []policies.Downloaded // what came, of a batch that ended well
 }
 
 // record writes the end of an attempt with everything that follows from it: the
@@ -71,6 +74,9 @@ func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finish
 		w.wins.Add(1)
 	} else if end.Fault == state.FaultTask {
 		w.failed(ctx, end.Attempt, f.Task)
+	} else if end.State == state.AttemptFailed && end.Fault == state.FaultProvider {
+		w.r.market.cool(w.a.Provider)
+		w.give(ctx, reconcile.ReasonFailing+": "+end.Message)
 	}
 	if w.r.queue.dry() {
 		w.r.nudge()
@@ -81,8 +87,13 @@ func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finish
 func (w *worker) judge(ctx context.Context, t state.Task, stage *policies.Stage, e ending) (store.AttemptEnd, []state.Task, error) {
 	end := store.AttemptEnd{Attempt: e.at.ID, Fault: e.fault, Message: e.message}
 	if e.results != nil {
-		end.Fault, end.Message = faultOf(e.results)
-		last := e.results[len(e.results)-1]
+		if e.fault == state.FaultNone {
+			end.Fault, end.Message = faultOf(e.results)
+		}
+		if e.load.brokenBy(e.results) {
+			end.Fault = state.FaultProvider
+		}
+		last := e.load.last(e.results)
 		end.ExitCode, _ = last.ExitCode()
 		end.Stdout, end.Stderr = last.Stdout, last.Stderr
 	}
@@ -162,12 +173,13 @@ func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
 		return policies.ResultEnv{}, err
 	}
 	env.Task.Attempt = e.at.Number
-	last := e.results[len(e.results)-1]
+	last := e.load.last(e.results)
 	code, _ := last.ExitCode()
 	return policies.ResultEnv{
 		Task: env.Task, Run: env.Run, Provider: w.provider,
 		Stdout: string(last.Stdout), Stderr: string(last.Stderr), ExitCode: code,
-		Duration: time.Since(e.at.StartedAt), Steps: outputs(e.results),
+		Duration: time.Since(e.at.StartedAt), Steps: e.load.outputs(e.results),
+		Downloads: e.downloads,
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tasks/golem"
+	"tasks/golem/gftp"
 	"tasks/policies"
 	"tasks/runner/ledger"
 	"tasks/runner/reconcile"
@@ -34,6 +35,8 @@ type runner struct {
 
 	// Where the event streams stood when the process started.
 	agreementCursor, noteCursor, invoiceCursor golem.Timestamp
+
+	files *gftp.Client // nil where no step copies a file
 
 	cursors map[string]state.Cursor // as the store had them at the start
 	queue   *queue
@@ -83,6 +86,10 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 	if err := r.connect(ctx); err != nil {
 		return run.State, err
 	}
+	if err := r.openFiles(ctx); err != nil {
+		return run.State, err
+	}
+	defer r.closeFiles()
 	if err := r.admit(ctx); err != nil {
 		return run.State, err
 	}

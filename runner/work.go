@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tasks/golem"
 	"tasks/policies"
 	"tasks/runner/reconcile"
 	"tasks/runner/state"
@@ -151,7 +152,18 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 		return
 	}
 	stage := w.r.Policies.Stage(t.Stage)
-	w.conclude(ctx, t, at, stage, at.StartedAt.Add(stage.Timeout()))
+	deadline := at.StartedAt.Add(stage.Timeout())
+	if !stage.Transfers() {
+		w.conclude(ctx, t, at, stage, deadline, nil)
+		return
+	}
+	// Its files went with the process that published them, so that whatever comes
+	// of the batch is not whole. The activity is free again when it ends.
+	if _, err := w.r.await(ctx, w.act.ID, at.Batch, deadline); err != nil {
+		w.unknown(ctx, t, at, stage, err)
+		return
+	}
+	w.record(ctx, t, stage, ending{at: at, lost: true, message: "its files went with the process that copied them"})
 }
 
 // attempt runs one task once.
@@ -162,7 +174,7 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 		w.r.giveUp(err)
 		return
 	}
-	commands, f := stage.Commands(env)
+	commands, plan, f := commandsOf(stage, env)
 	var at state.Attempt
 	err = w.r.Store.Update(ctx, func(tx *store.Tx) (err error) {
 		at, err = tx.BeginAttempt(t.ID, w.act.Key)
@@ -183,6 +195,16 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 		w.record(ctx, t, stage, ending{at: at, fault: state.FaultTask, message: f.Error(), hopeless: true})
 		return
 	}
+	var load *cargo
+	if plan != nil {
+		load = &cargo{files: w.r.files, task: t.ID}
+		defer w.unload(ctx, load)
+		if err := w.load(ctx, load, plan, stage.Timeout()); err != nil {
+			w.undone(ctx, t, at, stage, err)
+			return
+		}
+		commands = load.commands
+	}
 	batch, err := w.r.client.Exec(ctx, w.act.ID, commands, execTime)
 	if err != nil {
 		w.lost(ctx, t, at, stage, fmt.Errorf("exec: %w", err))
@@ -194,15 +216,72 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 		return
 	}
 	at.Batch = batch
-	w.conclude(ctx, t, at, stage, time.Now().Add(stage.Timeout()))
+	w.conclude(ctx, t, at, stage, time.Now().Add(stage.Timeout()), load)
 }
 
-// conclude waits for the batch and records what came of it.
-func (w *worker) conclude(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, deadline time.Time) {
+// commandsOf is the batch of a task or, where files are to be copied, the plan of
+// one.
+func commandsOf(stage *policies.Stage, env policies.TaskEnv) ([]golem.Command, []policies.Step, *policies.Failure) {
+	if !stage.Transfers() {
+		commands, f := stage.Commands(env)
+		return commands, nil, f
+	}
+	plan, f := stage.Plan(env)
+	return nil, plan, f
+}
+
+// undone records an attempt whose files could not be made ready: nothing was
+// asked of the provider, and nothing is its fault.
+func (w *worker) undone(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
+	if w.life.Err() != nil {
+		return
+	}
+	if ctx.Err() != nil {
+		w.record(ctx, t, stage, ending{at: at, lost: true, message: w.draining()})
+		return
+	}
+	fault := state.FaultTask
+	if isTimeout(err) {
+		fault = state.FaultTimeout
+	}
+	w.record(ctx, t, stage, ending{at: at, fault: fault, message: err.Error()})
+}
+
+func (w *worker) load(ctx context.Context, load *cargo, plan []policies.Step, limit time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTaskTimeout)
+	defer cancel()
+	return load.load(ctx, plan)
+}
+
+func (w *worker) unload(ctx context.Context, load *cargo) {
+	if err := load.unload(ctx); err != nil {
+		w.r.Log.Warn("files of an attempt not taken back", logTask, load.task, logError, err)
+	}
+}
+
+// conclude waits for the batch and records what came of it; load is nil where
+// there are no files.
+func (w *worker) conclude(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, deadline time.Time, load *cargo) {
 	results, err := w.r.await(ctx, w.act.ID, at.Batch, deadline)
+	if err != nil {
+		w.unknown(ctx, t, at, stage, err)
+		return
+	}
+	end := ending{at: at, results: results, load: load}
+	if load != nil && results[len(results)-1].Result == golem.ResultOk {
+		if end.downloads, err = load.arrive(stage.ReadsDownloads()); err != nil {
+			end.fault, end.message = state.FaultTask, err.Error()
+		}
+		if isLostFile(err) {
+			end.fault = state.FaultProvider
+		}
+	}
+	w.record(ctx, t, stage, end)
+}
+
+// unknown ends an attempt whose batch did not.
+func (w *worker) unknown(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
 	switch {
-	case err == nil:
-		w.record(ctx, t, stage, ending{at: at, results: results})
 	case isTimeout(err):
 		w.record(ctx, t, stage, ending{at: at, fault: state.FaultTimeout, message: err.Error()})
 		// Nothing but its end stops a command that hangs (protocol section 5.5).

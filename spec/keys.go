@@ -11,13 +11,14 @@ import (
 // keys of a stage stand as in a document with a single one. The decoder itself
 // says them, so that documentation can be held to the code.
 func Keys() []string {
-	known := map[string]bool{}
+	known, lists := map[string]bool{}, map[string]bool{}
 	for ask := []string{"", "tasks.run"}; len(ask) > 0; ask = ask[1:] {
 		for _, leaf := range []string{"{}", "[{}]"} {
-			for _, key := range keysBelow(nested(ask[0], leaf)) {
+			for _, key := range keysBelow(nested(ask[0], leaf, lists)) {
 				if !known[key] {
 					known[key] = true
 					ask = append(ask, key)
+					lists[ask[0]] = leaf == "[{}]"
 				}
 			}
 		}
@@ -25,13 +26,23 @@ func Keys() []string {
 	return slices.Sorted(maps.Keys(known))
 }
 
-// nested is a document with one path in it.
-func nested(path, leaf string) string {
+// nested is a document with one path in it. Below a path that is among lists
+// stands a list.
+func nested(path, leaf string, lists map[string]bool) string {
 	if path == "" {
 		return leaf
 	}
-	keys := strings.Split(path, ".")
-	return "{" + strings.Join(keys, ": {") + ": " + leaf + strings.Repeat("}", len(keys))
+	doc := leaf
+	for parent := path; parent != ""; {
+		i := strings.LastIndexByte(parent, '.')
+		key := parent[i+1:]
+		parent = parent[:max(i, 0)]
+		doc = "{" + key + ": " + doc + "}"
+		if lists[parent] {
+			doc = "[" + doc + "]"
+		}
+	}
+	return doc
 }
 
 // keysBelow is every key that the decoder would have taken anywhere in a document.

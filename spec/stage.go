@@ -106,29 +106,6 @@ func (v value) namePlace() diag.Place {
 	return v.place()
 }
 
-// steps reads a list of commands.
-func (d *decoder) steps(v value) []Step {
-	var steps []Step
-	const hint = "write a list such as - run: echo hello"
-	d.list(v, "a list of commands", hint, func(v value) {
-		if v.node.Kind == yaml.ScalarNode {
-			d.wrong(v, "a mapping", "write - run: "+v.node.Value)
-			return
-		}
-		var run value
-		has := d.fields(v, field{"run", func(v value) { run = v }})
-		if run.node != nil {
-			steps = d.step(run, steps)
-		} else if len(has) == 0 && v.node.Kind == yaml.MappingNode {
-			d.missing(v, "there is no run in this step", hint)
-		}
-	})
-	if v.node.Kind == yaml.SequenceNode && len(v.node.Content) == 0 {
-		d.report(v, "there are no steps", hint)
-	}
-	return steps
-}
-
 // step reads one command, text for the shell or a list of arguments, and adds it
 // to the steps.
 func (d *decoder) step(v value, steps []Step) []Step {

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"strings"
 	"time"
 
 	"tasks/spec/diag"
@@ -109,14 +110,31 @@ type Source struct {
 	Place  diag.Place
 }
 
-// A Step is one command of a task. Exactly one of Argv and Shell is set: Argv is
-// an argument vector that no shell sees; Shell goes to /bin/sh -c, with every
-// interpolated value quoted.
+// A Step is one part of a task: a command or a file to copy. Exactly one of the
+// fields above Place is set. Argv is an argument vector that no shell sees; Shell
+// goes to /bin/sh -c, with every interpolated value quoted.
 type Step struct {
-	Argv  []Template
-	Shell *Template
-	Place diag.Place
+	Argv     []Template
+	Shell    *Template
+	Upload   *Upload
+	Download *Download
+	Place    diag.Place
 }
+
+// An Upload copies files to the machine: From, or a file with Data in it. From is
+// an address (IsAddress) that the machine fetches, or a path of this computer,
+// relative to the document's folder. To is in a volume of the machine.
+type Upload struct {
+	From, Data *Template // one is set
+	To         Template
+}
+
+// Many reports whether To is a folder and From a pattern of file names.
+func (u *Upload) Many() bool { return strings.HasSuffix(u.To.Text, "/") }
+
+// A Download copies one file of the machine, in a volume of it, to a path of this
+// computer, relative to the document's folder, or to an address by PUT.
+type Download struct{ From, To Template }
 
 // A Template is text with expressions in it, in the order of the text; no two
 // literals follow each other. The zero Template is absent.

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ var examples = map[string]func(*testing.T){
 	"wordcount.yaml": testWordcount,
 	"multiply.yaml":  testMultiply,
 	"yacat.yaml":     testYacat,
+	"checksum.yaml":  testChecksum,
 }
 
 func TestExamples(t *testing.T) {
@@ -136,6 +138,29 @@ func countWords(s *site) map[string]int {
 		}
 	}
 	return words
+}
+
+func testChecksum(t *testing.T) {
+	s := newSite(t, time.Minute)
+	s.run("apply", "examples/checksum.yaml", "--run-id", "c")
+	list := resultsOf[string, string](s, "c")
+	for _, r := range list {
+		name := r.Item + ".txt"
+		sum := fmt.Sprintf("%x", sha256.Sum256(s.readFile(s.example("texts/"+name))))
+		if r.Value != sum {
+			t.Errorf("the checksum of %s is %q, want %s", name, r.Value, sum)
+		}
+		line := string(s.readFile(s.example("checksums/" + r.Item + ".sha256")))
+		if want := sum + "  " + name + "\n"; line != want {
+			t.Errorf("the file for %s has %q, want %q", name, line, want)
+		}
+	}
+	if len(list) != 2 {
+		t.Errorf("%d results of 2", len(list))
+	}
+	if left, _ := filepath.Glob(s.example("checksums/.*")); len(left) > 0 {
+		t.Errorf("unfinished files left: %v", left)
+	}
 }
 
 func testMultiply(t *testing.T) {

@@ -72,7 +72,7 @@ Exit codes: 0 done; 1 some tasks failed for good; 2 usage; 3 spec invalid;
 	flags.StringVar(&a.dsn, "dsn", defaultDSN(), "path of the database; TASKS_DSN sets it too")
 	flags.StringVarP(&a.format, "output", "o", formatTable, "what to print: table or json")
 	root.AddCommand(
-		a.applyCommand(), a.stopCommand(), a.settleCommand(), a.devnetCommand(),
+		a.applyCommand(), a.stopCommand(), a.settleCommand(), a.devnetCommand(), a.gftpCommand(),
 		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(),
 		a.validateCommand(), a.installCommand(), a.versionCommand(),
 	)

@@ -2,6 +2,7 @@ package devnet
 
 import (
 	"maps"
+	"slices"
 
 	"tasks/golem"
 )
@@ -14,6 +15,8 @@ type Snapshot struct {
 	Allocations []golem.Allocation // active ones
 	// Live are the activities that are not over, of all agreements.
 	Live []golem.ActivityID
+	// Files are the gftp URLs that are published or wait to be written to.
+	Files []string
 	// Accepted and Paid are sums over all agreements.
 	Accepted, Paid golem.Amount
 	Balances       map[string]golem.Amount // by platform
@@ -50,7 +53,7 @@ func (s *Server) Inspect() Snapshot {
 	s.start()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	snap := Snapshot{Balances: maps.Clone(s.disk.balances)}
+	snap := Snapshot{Balances: maps.Clone(s.disk.balances), Files: slices.Sorted(maps.Keys(s.ram.files))}
 	for _, d := range s.ram.demands {
 		if d.alive(now()) {
 			snap.Demands++

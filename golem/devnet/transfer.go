@@ -2,6 +2,7 @@ package devnet
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha3"
 	"encoding/hex"
 	"errors"
@@ -181,17 +182,18 @@ func writeWith(ctx context.Context, path string, want digest, fill func(*os.File
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".transfer-*")
+	temp := filepath.Join(filepath.Dir(path), ".transfer-"+rand.Text())
+	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		err = errors.Join(err, f.Close())
 		if err == nil {
-			err = os.Rename(f.Name(), path)
+			err = os.Rename(temp, path)
 		}
 		if err != nil {
-			_ = os.Remove(f.Name())
+			_ = os.Remove(temp)
 		}
 	}()
 	if err := fill(f); err != nil {
