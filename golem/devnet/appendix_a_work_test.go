@@ -25,11 +25,11 @@ func TestA10ActivityLimits(t *testing.T) {
 			refused(t, err, 500, "was abruptly terminated")
 			time.Sleep(3 * time.Minute) // not idle
 			r.check(r.DestroyActivity(r.ctx, a, time.Second))
-			time.Sleep(90*time.Second - 1)
+			time.Sleep(90*time.Second - time.Microsecond)
 			if got := r.state(id); got != golem.AgreementApproved {
 				t.Errorf("agreement is %s before 90 s without activity", got)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Microsecond)
 			synctest.Wait()
 			if reason := must[golem.Termination](r)(r.TerminateReason(r.ctx, id)).Reason; reason.Code() != "NoActivity" {
 				t.Errorf("ended with %+v, want NoActivity", reason)
@@ -107,7 +107,7 @@ func TestA13Billing(t *testing.T) {
 		r.demand.Properties[golem.PropDebitNoteInterval] = 60.0
 		id := r.hire(r.publish())
 		created := must[golem.Agreement](r)(r.GetAgreement(r.ctx, id)).Timestamp
-		time.Sleep(created.Add(30*time.Second - 101*time.Millisecond).Sub(time.Now()))
+		time.Sleep(time.Until(created.Add(30*time.Second - 101*time.Millisecond)))
 		a := r.activity(id) // metered from half a minute on, less the start-up
 		var usage []float64
 		for range 3 {
@@ -117,7 +117,7 @@ func TestA13Billing(t *testing.T) {
 		if !(usage[0] < usage[1] && usage[1] < usage[2]) {
 			t.Errorf("usage at three times = %v, want it to grow", usage)
 		}
-		time.Sleep(created.Add(200 * time.Second).Sub(time.Now()))
+		time.Sleep(time.Until(created.Add(200 * time.Second)))
 		r.check(r.DestroyActivity(r.ctx, a, time.Second))
 		r.check(r.TerminateAgreement(r.ctx, id, nil))
 		var at []time.Duration
