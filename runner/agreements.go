@@ -14,20 +14,15 @@ import (
 
 // watchAgreements learns of agreements that providers end.
 func (r *runner) watchAgreements(ctx context.Context) {
-	for event, err := range r.client.AgreementStream(ctx, r.agreementCursor, r.session) {
-		if err != nil {
-			r.Log.Debug("no agreement events", logError, err)
-			continue
+	events := r.client.AgreementStream(ctx, r.agreementCursor, r.session)
+	watch(ctx, r, "end of an agreement", events, func(e golem.AgreementEvent) error {
+		if e.EventType != golem.EventAgreementTerminated || e.Terminator != "Provider" {
+			return nil
 		}
-		if event.EventType == golem.EventAgreementTerminated && event.Terminator == "Provider" {
-			if !r.persist(ctx, "end of an agreement", func() error { return r.terminated(ctx, event) }) {
-				return
-			}
-		}
-		r.keepCursor(ctx, func(tx *store.Tx) error {
-			return tx.SetEventCursors(r.Run, &event.EventDate, nil, nil)
-		})
-	}
+		return r.terminated(ctx, e)
+	}, func(tx *store.Tx, e golem.AgreementEvent) error {
+		return tx.SetEventCursors(r.Run, &e.EventDate, nil, nil)
+	})
 }
 
 // terminated records that a provider ended an agreement.

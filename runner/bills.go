@@ -14,30 +14,6 @@ import (
 
 const acceptTime = 15 * time.Second
 
-// persist repeats fn until it succeeds or ctx ends: a bill is never skipped
-// because a call failed, and deciding about one twice is harmless.
-func (r *runner) persist(ctx context.Context, what string, fn func() error) bool {
-	for failures := 0; ; failures++ {
-		err := fn()
-		if err == nil {
-			return true
-		}
-		if ctx.Err() != nil {
-			return false
-		}
-		if !errors.Is(err, errNotesFirst) {
-			r.Log.Warn(what+" not dealt with yet", logError, err)
-		}
-		pause(ctx, backoff(failures))
-	}
-}
-
-func (r *runner) keepCursor(ctx context.Context, save func(*store.Tx) error) {
-	if err := r.Store.Update(ctx, save); err != nil && ctx.Err() == nil {
-		r.Log.Error("event cursor not recorded", logError, err)
-	}
-}
-
 // receive stores a bill once. open says that it still wants an answer.
 func (r *runner) receive(ctx context.Context, bill state.Bill) (state.Bill, bool, error) {
 	err := r.Store.Update(ctx, func(tx *store.Tx) error {

@@ -15,25 +15,18 @@ import (
 
 // watchDebitNotes decides about debit notes as they come.
 func (r *runner) watchDebitNotes(ctx context.Context) {
-	for event, err := range r.client.DebitNoteStream(ctx, r.noteCursor, r.session) {
-		if err != nil {
-			r.Log.Debug("no debit note events", logError, err)
-			continue
-		}
-		var answer func() error
-		switch event.EventType {
+	events := r.client.DebitNoteStream(ctx, r.noteCursor, r.session)
+	watch(ctx, r, "debit note", events, func(e golem.DebitNoteEvent) error {
+		switch e.EventType {
 		case golem.EventDebitNoteReceived:
-			answer = func() error { return r.debitNote(ctx, event.DebitNoteID) }
+			return r.debitNote(ctx, e.DebitNoteID)
 		case golem.EventDebitNoteSettled:
-			answer = func() error { return r.settled(ctx, string(event.DebitNoteID)) }
+			return r.settled(ctx, string(e.DebitNoteID))
 		}
-		if answer != nil && !r.persist(ctx, "debit note", answer) {
-			return
-		}
-		r.keepCursor(ctx, func(tx *store.Tx) error {
-			return tx.SetEventCursors(r.Run, nil, &event.EventDate, nil)
-		})
-	}
+		return nil
+	}, func(tx *store.Tx, e golem.DebitNoteEvent) error {
+		return tx.SetEventCursors(r.Run, nil, &e.EventDate, nil)
+	})
 }
 
 // debitNote records a debit note, audits it and answers.

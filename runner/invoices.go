@@ -16,25 +16,18 @@ import (
 
 // watchInvoices decides about invoices as they come.
 func (r *runner) watchInvoices(ctx context.Context) {
-	for event, err := range r.client.InvoiceStream(ctx, r.invoiceCursor, r.session) {
-		if err != nil {
-			r.Log.Debug("no invoice events", logError, err)
-			continue
-		}
-		var answer func() error
-		switch event.EventType {
+	events := r.client.InvoiceStream(ctx, r.invoiceCursor, r.session)
+	watch(ctx, r, "invoice", events, func(e golem.InvoiceEvent) error {
+		switch e.EventType {
 		case golem.EventInvoiceReceived:
-			answer = func() error { return r.invoice(ctx, event.InvoiceID) }
+			return r.invoice(ctx, e.InvoiceID)
 		case golem.EventInvoiceSettled:
-			answer = func() error { return r.settled(ctx, string(event.InvoiceID)) }
+			return r.settled(ctx, string(e.InvoiceID))
 		}
-		if answer != nil && !r.persist(ctx, "invoice", answer) {
-			return
-		}
-		r.keepCursor(ctx, func(tx *store.Tx) error {
-			return tx.SetEventCursors(r.Run, nil, nil, &event.EventDate)
-		})
-	}
+		return nil
+	}, func(tx *store.Tx, e golem.InvoiceEvent) error {
+		return tx.SetEventCursors(r.Run, nil, nil, &e.EventDate)
+	})
 }
 
 // invoice records an invoice, audits it and answers.

@@ -39,19 +39,11 @@ daemon passes it on. The output of tasks that end well is not kept; their result
 }
 
 func (a *app) logs(ctx context.Context, o logsOptions) error {
-	st, err := a.openToRead(ctx)
+	st, run, err := a.openRun(ctx, o.run)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	var run state.Run
-	err = st.View(ctx, func(tx *store.Tx) error {
-		run, err = o.run.find(tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	l := &logReader{app: a, store: st, run: run.ID, task: o.task}
 	if !o.follow {
 		return l.wrong(ctx)

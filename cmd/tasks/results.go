@@ -37,19 +37,11 @@ func (a *app) resultsCommand() *cobra.Command {
 const resultsPage = 1000
 
 func (a *app) results(ctx context.Context, o resultsOptions) error {
-	st, err := a.openToRead(ctx)
+	st, run, err := a.openRun(ctx, o.run)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	var run state.Run
-	err = st.View(ctx, func(tx *store.Tx) error {
-		run, err = o.run.find(tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	out := bufio.NewWriter(a.out)
 	print := a.resultPrinter(out)
 	for line := int64(0); ; {

@@ -35,19 +35,11 @@ A stopped run carries on with "tasks apply".`,
 }
 
 func (a *app) stop(ctx context.Context, o stopOptions) error {
-	st, err := a.openToRead(ctx)
+	st, run, err := a.openRun(ctx, o.run)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
-	var run state.Run
-	err = st.View(ctx, func(tx *store.Tx) error {
-		run, err = o.run.find(tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	if !a.live(run.ID) {
 		return a.nothingToStop(run)
 	}

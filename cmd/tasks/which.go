@@ -95,6 +95,25 @@ func (a *app) openToRead(ctx context.Context) (*store.Store, error) {
 	return st, err
 }
 
+// openRun opens the database for a command that looks at one run, and finds it.
+// The caller closes the store if there is no error.
+func (a *app) openRun(ctx context.Context, c runChoice) (*store.Store, state.Run, error) {
+	st, err := a.openToRead(ctx)
+	if err != nil {
+		return nil, state.Run{}, err
+	}
+	var run state.Run
+	err = st.View(ctx, func(tx *store.Tx) error {
+		run, err = c.find(tx)
+		return err
+	})
+	if err != nil {
+		st.Close()
+		return nil, state.Run{}, err
+	}
+	return st, run, nil
+}
+
 // printJSON writes v, indented, with a line end.
 func (a *app) printJSON(v any) error {
 	e := json.NewEncoder(a.out)
