@@ -97,7 +97,8 @@ type Result struct {
 // Pricing is the price of an agreement as agreed, by counter name.
 type Pricing = golem.Pricing
 
-// An Agreement is our record of an agreement, from the intent on.
+// An Agreement is our record of an agreement, from the intent on. Offer and Pricing
+// are shared by all that read the record: nobody changes what is in them.
 type Agreement struct {
 	Key          int64 // ours; unique in the store
 	Run          RunID

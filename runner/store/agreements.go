@@ -14,9 +14,9 @@ const agreementColumns = `g.key, r.id, g.id, g.state, g.demand, g.proposal, p.id
 
 const agreementTables = ` FROM agreements g JOIN runs r ON r.key = g.run JOIN providers p ON p.key = g.provider `
 
-func scanAgreement(row scanner) (a state.Agreement, err error) {
+func (t *Tx) scanAgreement(row scanner) (a state.Agreement, err error) {
 	err = row.Scan(&a.Key, &a.Run, textTo[golem.AgreementID]{&a.ID}, &a.State, &a.Demand, &a.Proposal,
-		&a.Provider, &a.ProviderName, documentTo{&a.Offer}, documentTo{&a.Pricing},
+		&a.Provider, &a.ProviderName, t.s.offers.to(&a.Offer), t.s.pricings.to(&a.Pricing),
 		&a.Platform, spanTo{&a.Interval}, timeTo{&a.AgreedAt}, timeTo{&a.CreatedAt}, timeTo{&a.EndedAt}, &a.Reason,
 		&a.Accepted, &a.Invoice, textTo[state.BillState]{&a.InvoiceState}, &a.InvoiceTotal, timeTo{&a.WaitUntil})
 	return a, err
@@ -117,14 +117,14 @@ func (s AgreementSet) documents() (offer, pricing any, err error) {
 
 // Agreement returns an agreement by its key; the error wraps ErrNotFound.
 func (t *Tx) Agreement(key int64) (state.Agreement, error) {
-	a, err := one(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+`WHERE g.key = ?`, key)
+	a, err := one(t, t.scanAgreement, `SELECT `+agreementColumns+agreementTables+`WHERE g.key = ?`, key)
 	return a, notFound(err, "agreement", key)
 }
 
 // AgreementByID returns an agreement by the daemon's identifier, whatever run it
 // is of; the error wraps ErrNotFound.
 func (t *Tx) AgreementByID(id golem.AgreementID) (state.Agreement, error) {
-	a, err := one(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+`WHERE g.id = ?`, id)
+	a, err := one(t, t.scanAgreement, `SELECT `+agreementColumns+agreementTables+`WHERE g.id = ?`, id)
 	return a, notFound(err, "agreement", id)
 }
 
@@ -135,14 +135,14 @@ func (t *Tx) Agreements(run state.RunID, live bool) ([]state.Agreement, error) {
 	if live {
 		where += `AND g.ended_at IS NULL `
 	}
-	all, err := list(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+where+`ORDER BY g.key`, run)
+	all, err := list(t, t.scanAgreement, `SELECT `+agreementColumns+agreementTables+where+`ORDER BY g.key`, run)
 	return all, wrap(err, "read agreements of run", run)
 }
 
 // UnsettledAgreements returns the agreements that were in force and ended, and
 // of which no invoice is accepted: of one run, or of all for "".
 func (t *Tx) UnsettledAgreements(run state.RunID) ([]state.Agreement, error) {
-	all, err := list(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+`
+	all, err := list(t, t.scanAgreement, `SELECT `+agreementColumns+agreementTables+`
 		WHERE g.key IN (SELECT key FROM agreements INDEXED BY agreements_unsettled
 			WHERE state = 'ended' AND coalesce(invoice_state, '') NOT IN ('accepted', 'settled'))
 		AND (?1 = '' OR r.id = ?1) ORDER BY g.key`, run)

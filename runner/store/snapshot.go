@@ -31,7 +31,7 @@ func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
 	if s.Run, err = t.Run(run); err != nil {
 		return s, err
 	}
-	s.Agreements, err = list(t, scanAgreement, `SELECT `+agreementColumns+agreementTables+
+	s.Agreements, err = list(t, t.scanAgreement, `SELECT `+agreementColumns+agreementTables+
 		`WHERE g.key IN `+concern+` ORDER BY g.key`, key, stamp(t.now))
 	if err != nil {
 		return s, wrap(err, "read agreements of run", run)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	"tasks/golem"
+
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
@@ -24,6 +26,9 @@ type Store struct {
 	stmts   map[string]*sql.Stmt
 	write   bool
 	commits int // tried since Open
+
+	offers   decoded[golem.Properties] // of agreements
+	pricings decoded[golem.Pricing]
 
 	jobs    chan *job
 	closing chan struct{}
