@@ -13,6 +13,11 @@ import (
 // decisions, and for `tasks stop`.
 const tickEvery = time.Second
 
+// restShare times as long as a turn took, the loop rests after it, tickEvery at
+// most. A run with thousands of workers has news all the time, and looking at it
+// must not become most of the work.
+const restShare = 19
+
 // loop decides and acts until the run has ended (nil), is left, or fails.
 // asked ends when the user asks for a polite end.
 func (r *runner) loop(asked, life context.Context) error {
@@ -20,6 +25,7 @@ func (r *runner) loop(asked, life context.Context) error {
 	defer tick.Stop()
 	interrupt := asked.Done()
 	for {
+		began := time.Now()
 		over, err := r.step(life)
 		if life.Err() != nil {
 			return r.markLeft()
@@ -27,6 +33,7 @@ func (r *runner) loop(asked, life context.Context) error {
 		if over || err != nil {
 			return err
 		}
+		pause(life, min(restShare*time.Since(began), tickEvery))
 		select {
 		case <-r.wake:
 		case <-tick.C:

@@ -19,6 +19,9 @@ var migrations = []string{"0001_first.sql"}
 // prepare brings a database that is to be written up to date.
 func (s *Store) prepare(path string) error {
 	err := s.migrate()
+	if err == nil {
+		err = s.watch()
+	}
 	return wrap(err, "open database", path)
 }
 

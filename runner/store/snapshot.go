@@ -17,10 +17,10 @@ type Snapshot struct {
 
 // concern selects the keys of the agreements that a decision can be about.
 // However long a run lasts, they are few.
-const concern = `(
+const concern = `
 	SELECT key FROM agreements WHERE run = ?1 AND ended_at IS NULL
 	UNION SELECT key FROM agreements WHERE run = ?1 AND state = 'ended' AND invoice_state IS NULL AND wait_until > ?2
-	UNION SELECT agreement FROM activities WHERE run = ?1 AND ended_at IS NULL)`
+	UNION SELECT agreement FROM activities WHERE run = ?1 AND ended_at IS NULL`
 
 // Snapshot returns the present state of a run; the error wraps ErrNotFound.
 func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
@@ -31,14 +31,10 @@ func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
 	if s.Run, err = t.Run(run); err != nil {
 		return s, err
 	}
-	s.Agreements, err = list(t, t.scanAgreement, `SELECT `+agreementColumns+agreementTables+
-		`WHERE g.key IN `+concern+` ORDER BY g.key`, key, stamp(t.now))
-	if err != nil {
+	if s.Agreements, err = t.concerned(key); err != nil {
 		return s, wrap(err, "read agreements of run", run)
 	}
-	s.Activities, err = list(t, scanActivity, `SELECT `+activityColumns+activityTables+
-		`WHERE v.agreement IN `+concern+` ORDER BY v.key`, key, stamp(t.now))
-	if err != nil {
+	if s.Activities, err = t.concernedActivities(key); err != nil {
 		return s, wrap(err, "read activities of run", run)
 	}
 	if s.Allocations, err = t.Allocations(run, true); err != nil {
@@ -49,6 +45,22 @@ func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
 	}
 	s.Counts, err = t.Counts(run)
 	return s, err
+}
+
+func (t *Tx) concerned(run int64) ([]state.Agreement, error) {
+	keys, err := t.keys(concern+` ORDER BY 1`, run, stamp(t.now))
+	if err != nil {
+		return nil, err
+	}
+	return t.s.kept.agreements.these(t, keys, t.Agreement)
+}
+
+func (t *Tx) concernedActivities(run int64) ([]state.Activity, error) {
+	keys, err := t.keys(`SELECT key FROM activities WHERE agreement IN (`+concern+`) ORDER BY key`, run, stamp(t.now))
+	if err != nil {
+		return nil, err
+	}
+	return t.s.kept.activities.these(t, keys, t.Activity)
 }
 
 // An ActivityRow is an activity with whose it is.

@@ -29,6 +29,7 @@ type Store struct {
 
 	offers   decoded[golem.Properties] // of agreements
 	pricings decoded[golem.Pricing]
+	kept     kept // used by serve and, in their turn, by callers
 
 	jobs    chan *job
 	closing chan struct{}
