@@ -29,13 +29,13 @@ func (r *runner) receive(ctx context.Context, bill state.Bill) (state.Bill, bool
 
 // blocked reports whether a window has no room for an increment. What was
 // reserved for the activities that bill it makes room for it first.
-func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...int64) (ledger.Window, bool) {
+func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...int64) (w ledger.Window, blocked bool, err error) {
 	if !increment.IsPositive() {
-		return ledger.Window{}, false
+		return ledger.Window{}, false, nil
 	}
 	rec, err := r.records(ctx)
 	if err != nil {
-		return ledger.Window{}, false
+		return ledger.Window{}, false, err
 	}
 	now := time.Now()
 	agreements := r.join(rec)
@@ -53,7 +53,8 @@ func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...in
 	r.mu.Unlock()
 	r.bookMu.Lock()
 	defer r.bookMu.Unlock()
-	return r.book.Blocking(now, windows, reconcile.Reserved(now, agreements), increment)
+	w, blocked = r.book.Blocking(now, windows, reconcile.Reserved(now, agreements), increment)
+	return w, blocked, nil
 }
 
 func (r *runner) moveBill(ctx context.Context, bill state.Bill, to state.BillState, why string) error {

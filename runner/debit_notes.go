@@ -72,7 +72,11 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		return r.refuse(ctx, bill, act, finding.Error())
 	}
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
-	if window, blocked := r.blocked(ctx, increment, act.Key); blocked {
+	window, blocked, err := r.blocked(ctx, increment, act.Key)
+	if err != nil {
+		return err
+	}
+	if blocked {
 		return r.refuse(ctx, bill, act, fmt.Sprintf("the budget of %s has no room for it", window))
 	}
 	if err := r.accept(ctx, bill, increment, r.noteDocument(id, note.TotalAmountDue)); err != nil {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"tasks/policies"
@@ -19,6 +18,11 @@ import (
 // ErrResultsFile is wrapped when the results file of a new run has something in
 // it: another run's results, or anything else that is not ours to overwrite.
 var ErrResultsFile = errors.New("the results file is not empty and not of this run")
+
+// ErrResultsLost is wrapped when results cannot be written to the results file.
+// They are safe in the database, and the next start of the run writes what is
+// missing.
+var ErrResultsLost = errors.New("the results file cannot be written")
 
 // exportChunk is how many results are written between two syncs.
 const exportChunk = 1000
@@ -31,9 +35,10 @@ type exporter struct {
 	path string // "" for no file
 	wake chan struct{}
 
-	mu   sync.Mutex // one writer at a time
-	file *os.File   // nil until the first result, or when there is no file
-	run  state.Run  // how far the file is
+	mu    sync.Mutex // one writer at a time
+	file  *os.File   // nil while there is none
+	run   state.Run  // how far the file is
+	ended bool       // nothing is written any more
 }
 
 func newExporter(r *runner) *exporter {
@@ -57,7 +62,7 @@ func (e *exporter) loop(ctx context.Context) {
 			return
 		}
 		if err := e.flush(ctx); err != nil && ctx.Err() == nil {
-			e.r.giveUp(fmt.Errorf("write results: %w", err))
+			e.r.giveUp(err)
 		}
 	}
 }
@@ -75,6 +80,9 @@ func (e *exporter) check(run state.Run) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err == nil && info.IsDir() {
+		return fmt.Errorf("%w: %s is a directory", ErrResultsLost, path)
 	}
 	if err == nil && info.Size() > 0 {
 		err = fmt.Errorf("%w: %s", ErrResultsFile, path)
@@ -94,21 +102,18 @@ func (e *exporter) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(e.path), 0o777); err != nil {
-		return err
-	}
-	if e.file, err = os.OpenFile(e.path, os.O_CREATE|os.O_RDWR, 0o666); err != nil {
-		return err
-	}
 	if e.run.ResultsPath != e.path {
 		return e.begin(ctx)
 	}
-	return e.reopen()
+	return e.reopen(ctx)
 }
 
 // begin makes the file the run's own.
 func (e *exporter) begin(ctx context.Context) error {
-	err := e.r.Store.Update(ctx, func(tx *store.Tx) error {
+	if err := e.openFile(); err != nil {
+		return err
+	}
+	err := e.r.update(ctx, func(tx *store.Tx) error {
 		if err := tx.SetResultsPath(e.r.Run, e.path); err != nil {
 			return err
 		}
@@ -118,30 +123,22 @@ func (e *exporter) begin(ctx context.Context) error {
 	return err
 }
 
-// reopen carries on with our file. If it lost something since, all of it is
-// written again from the store.
-func (e *exporter) reopen() error {
-	info, err := e.file.Stat()
-	if err != nil {
-		return err
-	}
-	if info.Size() < e.run.ResultsOffset {
-		e.run.ResultsExported, e.run.ResultsOffset = 0, 0
-	}
-	return e.file.Truncate(e.run.ResultsOffset)
-}
-
 // flush writes every result that is recorded and not yet in the file.
 func (e *exporter) flush(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for e.file != nil {
+	if e.path == "" || e.ended {
+		return nil
+	}
+	if err := e.mend(ctx); err != nil {
+		return err
+	}
+	for {
 		n, err := e.chunk(ctx)
 		if err != nil || n < exportChunk {
 			return err
 		}
 	}
-	return nil
 }
 
 // chunk writes some results, syncs, and only then records that they are there.
@@ -156,10 +153,10 @@ func (e *exporter) chunk(ctx context.Context) (int, error) {
 	}
 	end, err := e.write(rows)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("%w: %w", ErrResultsLost, err)
 	}
 	last := rows[len(rows)-1].Seq
-	err = e.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetExported(e.r.Run, last, end) })
+	err = e.r.update(ctx, func(tx *store.Tx) error { return tx.SetExported(e.r.Run, last, end) })
 	if err != nil {
 		return 0, err
 	}
@@ -191,6 +188,11 @@ func (e *exporter) write(rows []store.ResultRow) (end int64, err error) {
 func (e *exporter) close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.ended = true
+	e.shut()
+}
+
+func (e *exporter) shut() {
 	if e.file == nil {
 		return
 	}

@@ -159,7 +159,7 @@ func (f *feed) record(ctx context.Context, chunk []source.Item, ended bool) erro
 		cursor.Position = item.Position
 	}
 	cursor.Stage, cursor.Ended = f.stage, ended
-	err := f.q.r.Store.Update(ctx, func(tx *store.Tx) error {
+	err := f.q.r.update(ctx, func(tx *store.Tx) error {
 		ids, err := tx.AddTasks(f.q.r.Run, tasks)
 		for i, id := range ids {
 			tasks[i].ID = id

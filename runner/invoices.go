@@ -65,7 +65,11 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		return r.reject(ctx, bill, a, inv, finding.Error())
 	}
 	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
-	if window, blocked := r.blocked(ctx, increment, keysOf(acts)...); blocked {
+	window, blocked, err := r.blocked(ctx, increment, keysOf(acts)...)
+	if err != nil {
+		return err
+	}
+	if blocked {
 		return r.moveBill(ctx, bill, state.BillRefused, fmt.Sprintf("the budget of %s has no room for it", window))
 	}
 	if err := r.accept(ctx, bill, increment, r.invoiceDocument(id, inv.Amount)); err != nil {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -26,12 +27,16 @@ func (r *runner) loop(asked, life context.Context) error {
 	interrupt := asked.Done()
 	for {
 		began := time.Now()
-		over, err := r.step(life)
+		over, err := r.stepWithRoom(life)
 		if life.Err() != nil {
 			return r.markLeft()
 		}
-		if over || err != nil {
+		if err != nil {
+			r.abandon(life, err)
 			return err
+		}
+		if over {
+			return nil
 		}
 		pause(life, min(restShare*time.Since(began), tickEvery))
 		select {
@@ -46,12 +51,22 @@ func (r *runner) loop(asked, life context.Context) error {
 	}
 }
 
+// stepWithRoom is a step that a full disk holds up, and does not end at once.
+func (r *runner) stepWithRoom(ctx context.Context) (over bool, err error) {
+	err = r.roomy(ctx, func() error {
+		over, err = r.step(ctx)
+		return err
+	})
+	return over, err
+}
+
 // step is one turn: view, decide, act.
 func (r *runner) step(ctx context.Context) (over bool, err error) {
 	view, err := r.view(ctx)
 	if err != nil {
 		return false, err
 	}
+	r.viewed = view.Agreements
 	r.market.want(reconcile.Missing(view))
 	for _, action := range r.decide(view) {
 		if _, ok := action.(reconcile.Finish); ok {
@@ -94,11 +109,14 @@ func (r *runner) wind(to state.RunState, note string) {
 // released and the results file is complete.
 func (r *runner) finish(ctx context.Context) error {
 	r.releaseAtLast(ctx)
-	if err := r.results.flush(ctx); err != nil {
-		return err
-	}
+	unwritten := r.results.flush(ctx)
 	r.mu.Lock()
 	ending := r.ending
+	if unwritten != nil {
+		// Not over: the next start writes what is missing.
+		ending.State, ending.Note = state.RunInterrupted, unwritten.Error()
+		r.cause = cmp.Or(r.cause, unwritten)
+	}
 	r.mu.Unlock()
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.MoveRun(r.Run, ending.State, ending.Note)

@@ -46,7 +46,7 @@ func (w *worker) record(ctx context.Context, t state.Task, stage *policies.Stage
 		return
 	}
 	var finished store.Finished
-	err = w.r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = w.r.update(w.life, func(tx *store.Tx) (err error) {
 		finished, err = tx.FinishAttempt(end)
 		return err
 	})

@@ -61,10 +61,12 @@ type runner struct {
 	failures map[string]int               // of policies
 	ending   reconcile.Ending
 	windows  []ledger.Window
+	full     shortage     // of room on the disk
 	cause    error        // why the run was given up
 	env      policies.Run // as policies saw it last
 
-	judgedAt time.Time // when every activity was last judged; the loop's own
+	viewed   []reconcile.Agreement // as the last step saw them; the loop's own
+	judgedAt time.Time             // when every activity was last judged; the loop's own
 }
 
 // Run carries the run out until it has ended, is wound down because ctx is

@@ -176,7 +176,7 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 	}
 	commands, plan, f := commandsOf(stage, env)
 	var at state.Attempt
-	err = w.r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	err = w.r.update(ctx, func(tx *store.Tx) (err error) {
 		at, err = tx.BeginAttempt(t.ID, w.act.Key)
 		return err
 	})
@@ -210,7 +210,7 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 		w.lost(ctx, t, at, stage, fmt.Errorf("exec: %w", err))
 		return
 	}
-	err = w.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batch) })
+	err = w.r.update(ctx, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batch) })
 	if err != nil {
 		w.lost(ctx, t, at, stage, fmt.Errorf("record batch: %w", err))
 		return

@@ -70,6 +70,16 @@ func explain(err error) (fact, hint string) {
 		hint = `"tasks install" brings it up to date`
 	case errors.Is(err, runner.ErrResultsFile):
 		hint = `move it away, or name the file after the run: file: "results/${{ run.id }}.jsonl"`
+	case errors.Is(err, store.ErrFull):
+		hint = "make room on the disk of the database and apply the run again; all that was recorded is kept"
+	case errors.Is(err, store.ErrDenied):
+		hint = "make the file and its directory writable and apply again, or choose another file with --dsn"
+	case errors.Is(err, store.ErrDamaged):
+		hint = `nothing was changed; put a copy of it in place, or rescue what is readable with "sqlite3 FILE .recover"`
+	case errors.Is(err, store.ErrBusy):
+		hint = "end the other program, such as a backup or a database shell, and try again"
+	case errors.Is(err, runner.ErrResultsLost):
+		hint = `all results are safe in the database ("tasks results" prints them); make the file writable and apply the run again: what is missing is written`
 	case errors.Is(err, runner.ErrLocked):
 		hint = `"tasks status" shows it and "tasks stop" ends it; choose another --run-id to start a second run`
 	}

@@ -29,6 +29,15 @@ var (
 	ErrNotOurs = errors.New("not a database of tasks")
 	// ErrNewer: the database was written by a later version of this program.
 	ErrNewer = errors.New("database is of a newer version")
+	// ErrFull: the disk has no room for what is to be written. Nothing of it was
+	// recorded, and the same call can succeed later.
+	ErrFull = errors.New("the disk is full")
+	// ErrDenied: the file, or its directory, may not be written.
+	ErrDenied = errors.New("the database cannot be written")
+	// ErrDamaged: a part of the file is not what SQLite wrote.
+	ErrDamaged = errors.New("the database is damaged")
+	// ErrBusy: another process held the lock for longer than it is waited for.
+	ErrBusy = errors.New("another process keeps the database locked")
 	// ErrOlder: OpenReadOnly found a database that Open would migrate first.
 	ErrOlder = errors.New("database is of an older version")
 )

@@ -42,3 +42,9 @@ func Limit(s *Store, pages int) (size int, err error) {
 	err = s.conn.QueryRowContext(s.ctx, query).Scan(&size)
 	return size, err
 }
+
+// Deny makes every write fail as a file does that may not be written.
+func Deny(s *Store) error {
+	_, err := s.conn.ExecContext(s.ctx, "PRAGMA query_only = 1")
+	return err
+}

@@ -64,8 +64,8 @@ func (w world) round(t *testing.T, round int) (kept int) {
 		switch err := <-answers; {
 		case err == nil:
 			kept++
-		case !strings.Contains(err.Error(), "full"):
-			t.Errorf("answered %v", errors.Unwrap(err))
+		case !errors.Is(err, store.ErrFull):
+			t.Errorf("answered %v", err)
 		}
 	}
 	return kept

@@ -25,7 +25,8 @@ type job struct {
 }
 
 // Update runs fn in a transaction and returns when it is committed and on disk.
-// An error of fn undoes what fn did and is returned as it is. ctx can end the
+// An error of fn undoes what fn did and is returned as it is. Where the disk or
+// the file is to blame, the error wraps ErrFull, ErrDenied, ErrDamaged or ErrBusy. ctx can end the
 // wait for a turn, not a transaction that has begun.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	if !s.write {
@@ -55,7 +56,7 @@ func (s *Store) do(ctx context.Context, write bool, fn func(*Tx) error) error {
 	if tx := <-j.turn; tx != nil {
 		j.call(tx, fn)
 	}
-	return <-j.done
+	return plain(<-j.done)
 }
 
 func (j *job) call(tx *Tx, fn func(*Tx) error) {

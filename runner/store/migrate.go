@@ -22,7 +22,7 @@ func (s *Store) prepare(path string) error {
 	if err == nil {
 		err = s.watch()
 	}
-	return wrap(err, "open database", path)
+	return wrap(plain(err), "open database", path)
 }
 
 func (s *Store) migrate() error {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -32,6 +33,17 @@ func createFile(path string) error {
 		return err
 	}
 	return file.Close()
+}
+
+// place translates what a file system has against a file.
+func place(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w: %w", ErrDenied, err)
+	}
+	return err
 }
 
 func findFile(path string) error {
@@ -93,7 +105,7 @@ func (s *Store) inspect(path string) error {
 	if err == nil && version < len(migrations) {
 		err = fmt.Errorf("%w: %d, and this program reads %d", ErrOlder, version, len(migrations))
 	}
-	return wrap(err, "open database", path)
+	return wrap(plain(err), "open database", path)
 }
 
 // version returns the number of migrations that the file has seen, 0 for an
@@ -129,8 +141,21 @@ func code(err error) int {
 
 // plain translates the driver's codes that mean something to callers.
 func plain(err error) error {
-	if code(err) == sqlitelib.SQLITE_NOTADB {
+	var meaning error
+	switch code(err) {
+	case sqlitelib.SQLITE_NOTADB:
 		return fmt.Errorf("%w: it is no SQLite file", ErrNotOurs)
+	case sqlitelib.SQLITE_FULL:
+		meaning = ErrFull
+	case sqlitelib.SQLITE_READONLY, sqlitelib.SQLITE_CANTOPEN, sqlitelib.SQLITE_PERM:
+		meaning = ErrDenied
+	case sqlitelib.SQLITE_CORRUPT:
+		meaning = ErrDamaged
+	case sqlitelib.SQLITE_BUSY:
+		meaning = ErrBusy
 	}
-	return err
+	if meaning == nil || errors.Is(err, meaning) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", meaning, err)
 }

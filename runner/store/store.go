@@ -43,7 +43,7 @@ type Store struct {
 // wrap ErrNotOurs and ErrNewer. The caller closes the store.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := createFile(path); err != nil {
-		return nil, fmt.Errorf("create database: %w", err)
+		return nil, fmt.Errorf("create database: %w", place(err))
 	}
 	s, err := connect(ctx, path, true)
 	if err != nil {
