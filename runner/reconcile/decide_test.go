@@ -125,7 +125,12 @@ func TestDecide(t *testing.T) {
 			a := agreement(1, state.ActivityReady)
 			a.Activities[0].AskedAt = v.Now
 			v.Agreements, v.DemandOpen = []reconcile.Agreement{a}, false
-		}, []reconcile.Action{reconcile.Stop{Activity: 10, Reason: "budget: no room until its next bill"}}},
+		}, []reconcile.Action{reconcile.Stop{Activity: 10, Reason: "budget: no room until its next bill"}, reconcile.OpenDemand{}}},
+		{"who is let go is no worker any more, in the same turn", func(v *reconcile.View) {
+			v.Workers = 1
+			v.Agreements = []reconcile.Agreement{agreement(1, state.ActivityReady), agreement(2, state.ActivityReady)}
+			v.Agreements[0].Activities, v.Agreements[0].State = nil, state.AgreementCreating
+		}, []reconcile.Action{reconcile.EndAgreement{Agreement: 1, Reason: "outcome unknown"}, reconcile.CloseDemand{}}},
 		{"an expensive provider gets no second activity", func(v *reconcile.View) {
 			v.Workers = 1
 			a := agreement(1, state.ActivityEnded)

@@ -16,7 +16,7 @@ type View struct {
 	Ending  Ending
 
 	Windows []ledger.Window // the budget as it stands; empty allows nothing
-	Book    *ledger.Book    // what was spent
+	Book    *ledger.Book    // what was spent; never nil
 
 	Agreements []Agreement // live ones, and ended ones whose bills are open; by key
 	Offers     []Offer     // providers that are ready to make an agreement, best first; empty while gathering

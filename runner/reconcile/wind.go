@@ -11,7 +11,7 @@ func wind(v View) []Action {
 	waiting := v.DemandBusy || v.AllocationBusy
 	for i := range v.Agreements {
 		a := &v.Agreements[i]
-		if !billingOver(a, v.Now) || !a.State.Done() {
+		if !billingOver(a, v.Now) || !a.State.Done() || a.Current() != nil {
 			waiting = true
 		}
 		if !a.Busy {

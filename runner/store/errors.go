@@ -29,8 +29,8 @@ var (
 	ErrNotOurs = errors.New("not a database of tasks")
 	// ErrNewer: the database was written by a later version of this program.
 	ErrNewer = errors.New("database is of a newer version")
-	// ErrFull: the disk has no room for what is to be written. Nothing of it was
-	// recorded, and the same call can succeed later.
+	// ErrFull: the disk, or its quota, has no room for what is to be written.
+	// Nothing of it was recorded, and the same call can succeed later.
 	ErrFull = errors.New("the disk is full")
 	// ErrDenied: the file, or its directory, may not be written.
 	ErrDenied = errors.New("the database cannot be written")

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -139,9 +140,16 @@ func code(err error) int {
 	return 0
 }
 
+// noRoom are the codes by which SQLite tells of a quota or another limit: only
+// a disk without a free block is SQLITE_FULL to it.
+var noRoom = []int{sqlitelib.SQLITE_IOERR_WRITE, sqlitelib.SQLITE_IOERR_SHMSIZE}
+
 // plain translates the driver's codes that mean something to callers.
 func plain(err error) error {
 	var meaning error
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && slices.Contains(noRoom, e.Code()) {
+		meaning = ErrFull
+	}
 	switch code(err) {
 	case sqlitelib.SQLITE_NOTADB:
 		return fmt.Errorf("%w: it is no SQLite file", ErrNotOurs)
