@@ -1,4 +1,4 @@
-.PHONY: help build test race lint clients fuzz update bench cover ci
+.PHONY: help build test race lint clients fuzz simulate update bench cover ci
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -29,6 +29,11 @@ fuzz: ## fuzz every target for a short while
 	go test -run '^$$' -fuzz FuzzBatchEvents -fuzztime 30s ./golem
 	go test -run '^$$' -fuzz FuzzParse -fuzztime 30s ./golem/devnet/match
 	go test -run '^$$' -fuzz FuzzRequests -fuzztime 30s ./golem/devnet
+
+SEEDS ?= 500
+FROM ?= 1
+simulate: ## simulate SEEDS worlds from seed FROM, with everything that can go wrong
+	go test -timeout 0 ./runner/simulation -run TestSeeds -seeds $(SEEDS) -from $(FROM)
 
 update: ## rewrite the golden files from what the code does now
 	go test ./spec/... ./runner/state ./cmd/tasks -update

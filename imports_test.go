@@ -27,6 +27,7 @@ var layers = []string{
 	"tasks/runner/source",
 	"tasks/runner/reconcile",
 	"tasks/runner",
+	"tasks/runner/simulation",
 	"tasks/runner/report",
 	"tasks/cmd/tasks",
 }

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"tasks/golem"
@@ -9,40 +10,21 @@ import (
 	"tasks/runner/store"
 )
 
-// recover compares what a dead process left in the store with what the daemon
-// holds: what matches is adopted, what the daemon lost is written off, and what
-// nobody owns is ended. It also fills the queue. Nothing else runs yet.
+// recoverTries is how often a daemon that fails is asked what it holds, over about
+// two minutes: machines that a dead process left cost money until somebody is
+// there again.
+const recoverTries = 12
+
+// recover adopts what a dead process left, and fills the queue. Nothing else runs
+// yet.
 func (r *runner) recover(ctx context.Context) error {
-	if err := r.recoverDemands(ctx); err != nil {
-		return err
+	alive, err := r.takeStock(ctx)
+	for tries := 1; err != nil && mayPass(err) && tries < recoverTries && ctx.Err() == nil; tries++ {
+		r.Log.Warn("what the daemon holds is not known yet", logError, err)
+		pause(ctx, backoff(tries))
+		alive, err = r.takeStock(ctx)
 	}
-	if err := r.recoverAllocations(ctx); err != nil {
-		return err
-	}
-	rec, err := r.records(ctx)
 	if err != nil {
-		return err
-	}
-	for _, a := range rec.agreements {
-		if a.State.Done() {
-			continue
-		}
-		r.setHired(a.Provider, true)
-		if err := r.recoverAgreement(ctx, a); err != nil {
-			return fmt.Errorf("agreement %d with %s: %w", a.Key, a.ProviderName, err)
-		}
-	}
-	alive, err := r.recoverAttempts(ctx)
-	if err != nil {
-		return err
-	}
-	if err := r.endOrphans(ctx); err != nil {
-		return err
-	}
-	if err := r.recoverBills(ctx); err != nil {
-		return err
-	}
-	if err := r.lateInvoices(ctx); err != nil {
 		return err
 	}
 	r.banDear(ctx)
@@ -51,6 +33,49 @@ func (r *runner) recover(ctx context.Context) error {
 	}
 	// Last: what these record from here on reaches the queue by itself.
 	return r.resume(ctx, alive)
+}
+
+// mayPass reports whether the daemon may answer later.
+func mayPass(err error) bool {
+	refused, ok := errors.AsType[*golem.Error](err)
+	return golem.IsUnreachable(err) || ok && refused.Temporary()
+}
+
+// takeStock compares what a dead process left in the store with what the daemon
+// holds: what matches is adopted, what the daemon lost is written off, and what
+// nobody owns is ended. It returns the attempts that go on. Doing it again after
+// it failed somewhere is harmless.
+func (r *runner) takeStock(ctx context.Context) ([]state.Attempt, error) {
+	if err := r.recoverDemands(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.recoverAllocations(ctx); err != nil {
+		return nil, err
+	}
+	rec, err := r.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range rec.agreements {
+		if a.State.Done() {
+			continue
+		}
+		r.setHired(a.Provider, true)
+		if err := r.recoverAgreement(ctx, a); err != nil {
+			return nil, fmt.Errorf("agreement %d with %s: %w", a.Key, a.ProviderName, err)
+		}
+	}
+	alive, err := r.recoverAttempts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.endOrphans(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.recoverBills(ctx); err != nil {
+		return nil, err
+	}
+	return alive, r.lateInvoices(ctx)
 }
 
 // recoverDemands withdraws demands of dead processes, which would go on matching

@@ -43,6 +43,9 @@ func (r *runner) recoverIntent(ctx context.Context, a state.Agreement) error {
 	}
 	for _, e := range entries {
 		seen, err := r.client.GetAgreement(ctx, e.ID)
+		if err != nil && !golem.IsNotFound(err) {
+			return err
+		}
 		if err != nil || seen.Demand.DemandID != a.Demand || seen.Offer.ProviderID != a.Provider {
 			continue
 		}

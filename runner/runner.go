@@ -140,12 +140,12 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	r.queue = newQueue(r)
 	r.market = newMarket(r)
 
+	wg.Go(func() { r.hurry(life, leave) })
 	if err := r.prepareStart(life); err != nil {
 		leave(errLeave)
 		wg.Wait()
 		return state.RunRunning, fmt.Errorf("recover run %s: %w", r.Run, err)
 	}
-	wg.Go(func() { r.hurry(life, leave) })
 	wg.Go(func() { r.results.loop(life) })
 	wg.Go(func() { r.watchAgreements(life) })
 	wg.Go(func() { r.watchDebitNotes(life) })

@@ -1,0 +1,264 @@
+package simulation_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"tasks/golem"
+	"tasks/golem/devnet"
+	"tasks/runner"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// The invariants.
+const (
+	oneAttempt      = "never more than one live attempt of a task"
+	resultOnce      = "a result is recorded exactly once, in the database and in the file"
+	rightResult     = "a result is its task's"
+	withinWindows   = "spent plus reserved is never above a window"
+	acceptedTwice   = "no bill is accepted twice"
+	oneAcceptance   = "one acceptance at a time"
+	aboveAudit      = "no bill is accepted above its audit"
+	afterInvoice    = "no debit note is accepted after its invoice"
+	agreementsEnd   = "every approved agreement ends"
+	activitiesEnd   = "no activity outlives its reason"
+	nothingSetAside = "nothing stays set aside"
+	tasksEnd        = "with fair providers every task ends"
+	sameBooks       = "the ledger says what the devnet was told"
+	runEnds         = "a run ends or is wound down"
+	noSurprise      = "a process fails only where it must"
+)
+
+// A violation is an invariant that did not hold.
+type violation struct{ invariant, what string }
+
+func violated(invariant, format string, args ...any) violation {
+	return violation{invariant, fmt.Sprintf(format, args...)}
+}
+
+func (v violation) String() string { return v.invariant + ": " + v.what }
+
+// checkAlong looks at the run while it is under way.
+func (w *world) checkAlong(ctx context.Context, db *store.Store) error {
+	var s store.Snapshot
+	live := map[int64]int{}
+	err := db.View(ctx, func(tx *store.Tx) (err error) {
+		if s, err = tx.Snapshot(runID); err != nil {
+			return err
+		}
+		open, err := tx.OpenAttempts(runID)
+		for _, a := range open {
+			live[a.Task]++
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // there is no run yet
+	}
+	if err != nil {
+		return err
+	}
+	for task, n := range live {
+		if n > 1 {
+			w.violate(oneAttempt, "task %d has %d", task, n)
+		}
+	}
+	w.violations = append(w.violations, w.checkWindows(w.windows, reserved(s))...)
+	return nil
+}
+
+// reserved is what living activities may still bill.
+func reserved(s store.Snapshot) (sum golem.Amount) {
+	for _, a := range s.Activities {
+		if rest := a.Authorised.Sub(a.Accepted); !a.State.Done() && rest.IsPositive() {
+			sum = sum.Add(rest)
+		}
+	}
+	return sum
+}
+
+// checkEnd looks at what is left when everything is over.
+func (w *world) checkEnd(db *store.Store) error {
+	w.violations = append(w.violations, w.witness.faults...)
+	return db.View(context.Background(), func(tx *store.Tx) error {
+		run, err := tx.Run(runID)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return errors.Join(err, w.checkResults(tx, run), w.checkTasks(tx, run), w.checkDevnet(tx), w.checkNotes(tx))
+	})
+}
+
+// checkResults compares the results in the database, in the file, and what they
+// should be.
+func (w *world) checkResults(tx *store.Tx, run state.Run) error {
+	rows, err := tx.ResultRows(runID, 0, 1_000_000)
+	if err != nil {
+		return err
+	}
+	lines, err := readLines(filepath.Join(w.dir, "results.jsonl"))
+	if err != nil {
+		return err
+	}
+	seen := map[int64]bool{}
+	for i, row := range rows {
+		if seen[row.Task] {
+			w.violate(resultOnce, "task %d has two in the database", row.Task)
+		}
+		seen[row.Task] = true
+		if i < len(lines) && (lines[i].Task != row.Task || !bytes.Equal(lines[i].Value, row.Value)) {
+			w.violate(resultOnce, "line %d is of task %d, %s, not of task %d, %s", i+1, lines[i].Task, lines[i].Value, row.Task, row.Value)
+		}
+		if want := fmt.Sprintf("%q", "done "+w.item(row)); string(row.Value) != want {
+			w.violate(rightResult, "task %d: %s, want %s", row.Task, row.Value, want)
+		}
+	}
+	if len(lines) != len(rows) && w.over(run) {
+		w.violate(resultOnce, "%d lines in the file, %d in the database", len(lines), len(rows))
+	}
+	return nil
+}
+
+// item is the argument of a task's command.
+func (w *world) item(row store.ResultRow) string {
+	var emitted struct{ N json.Number }
+	if row.Stage == "second" && json.Unmarshal(row.Item, &emitted) == nil {
+		return emitted.N.String()
+	}
+	return string(row.Item)
+}
+
+func readLines(path string) (lines []runner.Line, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	in := bufio.NewScanner(bytes.NewReader(text))
+	for in.Scan() && err == nil {
+		var line runner.Line
+		err = json.Unmarshal(in.Bytes(), &line)
+		lines = append(lines, line)
+	}
+	return lines, err
+}
+
+// checkTasks demands the end of every task of a fair world.
+func (w *world) checkTasks(tx *store.Tx, run state.Run) error {
+	counts, err := tx.Counts(runID)
+	if err != nil {
+		return err
+	}
+	if w.fair && !w.tight && !run.State.Final() {
+		w.violate(tasksEnd, "the run is %s (%s): %+v", run.State, run.Note, counts)
+	}
+	if want := w.expected(); run.State.Final() && (counts.Done != want.Done || counts.Failed != want.Failed) {
+		w.violate(tasksEnd, "%d done and %d failed, want %d and %d", counts.Done, counts.Failed, want.Done, want.Failed)
+	}
+	return nil
+}
+
+// expected is how many tasks there are, and how they end.
+func (p *plan) expected() (c state.Counts) {
+	count := func(item string) bool {
+		if p.fails(item) {
+			c.Failed++
+			return false
+		}
+		c.Done++
+		return true
+	}
+	for i := 1; i <= p.tasks; i++ {
+		if !count(fmt.Sprint(i)) || !p.emits {
+			continue
+		}
+		for n := range i % 3 {
+			count(fmt.Sprint(i*10 + n))
+		}
+	}
+	return c
+}
+
+// checkDevnet compares the devnet's books with ours, and demands that nothing is
+// left there but what nobody can end.
+func (w *world) checkDevnet(tx *store.Tx) error {
+	snap := w.server.Inspect()
+	agreements, err := tx.Agreements(runID, false)
+	if err != nil {
+		return err
+	}
+	ours := map[golem.AgreementID]golem.Amount{}
+	for _, a := range agreements {
+		ours[a.ID] = a.Accepted
+	}
+	for _, a := range snap.Agreements {
+		w.checkAgreement(a, ours[a.ID])
+	}
+	if len(snap.Allocations) > 0 {
+		w.violate(nothingSetAside, "%v", snap.Allocations)
+	}
+	money, err := tx.Totals(runID)
+	if !money.Accepted.Equal(snap.Accepted) {
+		w.violate(sameBooks, "%s accepted here, %s there", money.Accepted, snap.Accepted)
+	}
+	return err
+}
+
+func (w *world) checkAgreement(a devnet.AgreementView, accepted golem.Amount) {
+	if !a.Accepted.Equal(accepted) {
+		w.violate(sameBooks, "%s of %s accepted here, %s there", accepted, a.ProviderName, a.Accepted)
+	}
+	if a.Accepted.GreaterThan(a.Earned) {
+		w.violate(aboveAudit, "%s accepted of %s, who earned %s", a.Accepted, a.ProviderName, a.Earned)
+	}
+	if w.away(a.ProviderName) {
+		return
+	}
+	if a.State == golem.AgreementApproved {
+		w.violate(agreementsEnd, "that with %s is %s", a.ProviderName, a.State)
+	}
+	for _, act := range a.Activities {
+		if act.State != golem.ActivityTerminated && a.State == golem.AgreementApproved {
+			w.violate(activitiesEnd, "%s of %s is %s", act.ID, a.ProviderName, act.State)
+		}
+	}
+}
+
+// away reports whether a provider is out of reach for good.
+func (w *world) away(name string) bool {
+	for _, p := range w.market {
+		if p.Name == name {
+			return p.OfflineAfter != 0
+		}
+	}
+	return false
+}
+
+// checkNotes demands that nothing was paid for an agreement after its invoice.
+func (w *world) checkNotes(tx *store.Tx) error {
+	closed := map[int64]string{}
+	for _, p := range w.witness.payments {
+		bill, err := tx.Bill(p.bill)
+		if errors.Is(err, store.ErrNotFound) {
+			w.violate(sameBooks, "bill %s was accepted, and nobody here knows it", p.bill)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if by, ok := closed[bill.Agreement]; ok && !p.invoice {
+			w.violate(afterInvoice, "debit note %s, after invoice %s", p.bill, by)
+		}
+		if p.invoice {
+			closed[bill.Agreement] = p.bill
+		}
+	}
+	return nil
+}
