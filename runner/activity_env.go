@@ -25,7 +25,7 @@ func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.A
 	if err != nil {
 		r.Log.Debug("offer not read", logError, err)
 	}
-	now := time.Now()
+	now := r.Store.Now()
 	cost := cost(a, act, now)
 	env := policies.ActivityEnv{
 		Activity: policies.Activity{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"tasks/golem"
 	"tasks/runner/reconcile"
@@ -49,7 +48,7 @@ func (r *runner) terminated(ctx context.Context, event golem.AgreementEvent) err
 func (r *runner) providerEnded(ctx context.Context, a state.Agreement, reason string, wasInForce bool) error {
 	to, set := state.AgreementFailed, store.AgreementSet{Reason: reason}
 	if wasInForce {
-		to, set.WaitUntil = state.AgreementEnded, time.Now().Add(r.InvoiceWait)
+		to, set.WaitUntil = state.AgreementEnded, r.Store.Now().Add(r.InvoiceWait)
 	}
 	var live []int64
 	err := r.Store.Update(ctx, func(tx *store.Tx) error {

@@ -37,7 +37,7 @@ func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...in
 	if err != nil {
 		return ledger.Window{}, false, err
 	}
-	now := time.Now()
+	now := r.Store.Now()
 	agreements := r.join(rec)
 	for i := range agreements {
 		for j := range agreements[i].Activities {

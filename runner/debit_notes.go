@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"tasks/golem"
 	"tasks/runner/ledger"
@@ -48,7 +47,7 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 	bill := state.Bill{
 		ID: string(id), Kind: state.BillDebitNote, Run: r.Run, Agreement: a.Key, Activity: act.Key,
 		Total: note.TotalAmountDue, State: state.BillReceived, IssuedAt: note.Timestamp,
-		SeenAt: time.Now(), Usage: note.UsageCounterVector,
+		SeenAt: r.Store.Now(), Usage: note.UsageCounterVector,
 	}
 	bill, open, err := r.receive(ctx, bill)
 	if err != nil || !open {
@@ -88,7 +87,7 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 // seen records the usage that a note reports.
 func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitNote) error {
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
+		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now()))
 	})
 }
 
@@ -103,7 +102,7 @@ func (r *runner) counted(ctx context.Context, before state.Activity, note golem.
 		if err := tx.SetBilled(before.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
 			return err
 		}
-		return tx.SetUsage(before.Key, note.UsageCounterVector, earlier(note.Timestamp, time.Now()))
+		return tx.SetUsage(before.Key, note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now()))
 	})
 	if err != nil {
 		return err
@@ -133,7 +132,7 @@ func (r *runner) auditNote(ctx context.Context, a state.Agreement, act state.Act
 	}
 	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
 	facts := ledger.NoteFacts{
-		Interval: a.Interval, Earlier: earlier, Now: time.Now(),
+		Interval: a.Interval, Earlier: earlier, Now: r.Store.Now(),
 		EndedAt: act.EndedAt, Final: act.State.Done() || act.State == state.ActivityStopping,
 		Previous: ledger.Note{Total: highest.Total, Usage: highest.Usage, IssuedAt: highest.IssuedAt},
 	}

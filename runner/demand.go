@@ -144,7 +144,7 @@ func providerEnv(p state.Provider, ref policies.ProviderRef) policies.Provider {
 		LastFailure: policies.Never,
 	}
 	if !p.LastFailure.IsZero() {
-		env.LastFailure = time.Since(p.LastFailure)
+		env.LastFailure = max(0, time.Since(p.LastFailure))
 	}
 	return env
 }

@@ -199,7 +199,7 @@ func endReason(reason string) *golem.Reason {
 func (r *runner) ended(ctx context.Context, a state.Agreement, to state.AgreementState) error {
 	set := store.AgreementSet{}
 	if to == state.AgreementEnded {
-		set.WaitUntil = time.Now().Add(r.InvoiceWait)
+		set.WaitUntil = r.Store.Now().Add(r.InvoiceWait)
 	}
 	err := r.moveAgreement(ctx, a.Key, state.AgreementEnding, to, set)
 	if err == nil {

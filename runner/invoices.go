@@ -48,7 +48,7 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	}
 	bill := state.Bill{
 		ID: string(id), Kind: state.BillInvoice, Run: r.Run, Agreement: a.Key,
-		Total: inv.Amount, State: state.BillReceived, IssuedAt: inv.Timestamp, SeenAt: time.Now(),
+		Total: inv.Amount, State: state.BillReceived, IssuedAt: inv.Timestamp, SeenAt: r.Store.Now(),
 	}
 	bill, open, err := r.receive(ctx, bill)
 	if err != nil || !open {
@@ -101,7 +101,8 @@ var errNotesFirst = errors.New("its activities' last debit notes are not here ye
 // say more of what is due than an invoice does. The two come by different
 // streams, so that either may be seen first.
 func (r *runner) tooEarly(ctx context.Context, bill state.Bill, acts []state.Activity) (bool, error) {
-	if time.Since(bill.SeenAt) > noteWait {
+	// One that was seen in the future was seen before the clock was set back.
+	if seen := r.Store.Now().Sub(bill.SeenAt); seen > noteWait || seen < 0 {
 		return false, nil
 	}
 	for _, act := range acts {
@@ -137,7 +138,7 @@ func (r *runner) auditInvoice(ctx context.Context, a state.Agreement, acts []sta
 	for i, act := range acts {
 		ended := act.EndedAt
 		if ended.IsZero() {
-			ended = time.Now()
+			ended = r.Store.Now()
 		}
 		lines[i] = ledger.InvoiceActivity{Meter: joined.Meter(&reconcile.Activity{Activity: act}), EndedAt: ended}
 		if refused(open, act.Key) {

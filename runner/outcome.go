@@ -17,6 +17,8 @@ const (
 	// retryDelay is how long a failed task waits for its next try; it doubles
 	// with every try.
 	retryDelay = time.Second
+	// maxRetryDelay is the most that it comes to.
+	maxRetryDelay = retryDelay << 6
 	// maxStreak is how many tasks in a row may fail in an activity, each of them
 	// for the first time anywhere, before the activity is given up.
 	maxStreak = 3
@@ -113,7 +115,7 @@ func (w *worker) judge(ctx context.Context, t state.Task, stage *policies.Stage,
 	again, err := w.again(ctx, t, e, end)
 	end.Task = state.TaskFailed
 	if again {
-		end.Task, end.NextTryAt = state.TaskPending, time.Now().Add(retryDelay<<min(t.Attempts, 6))
+		end.Task, end.NextTryAt = state.TaskPending, w.r.Store.Now().Add(min(retryDelay<<min(t.Attempts, 6), maxRetryDelay))
 	}
 	return end, nil, err
 }
@@ -178,7 +180,7 @@ func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
 	return policies.ResultEnv{
 		Task: env.Task, Run: env.Run, Provider: w.provider,
 		Stdout: string(last.Stdout), Stderr: string(last.Stderr), ExitCode: code,
-		Duration: time.Since(e.at.StartedAt), Steps: e.load.outputs(e.results),
+		Duration: max(0, w.r.Store.Now().Sub(e.at.StartedAt)), Steps: e.load.outputs(e.results),
 		Downloads: e.downloads,
 	}, nil
 }
@@ -214,7 +216,7 @@ func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.At
 		Attempt: policies.Attempt{
 			Number: e.at.Number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
 			Stdout: string(end.Stdout), Stderr: string(end.Stderr),
-			Duration: time.Since(e.at.StartedAt), Providers: providers,
+			Duration: max(0, w.r.Store.Now().Sub(e.at.StartedAt)), Providers: providers,
 		},
 		Task: env.Task, Provider: w.provider, Run: env.Run,
 	})

@@ -93,7 +93,7 @@ func (q *queue) add(tasks ...state.Task) {
 // placeLocked puts a task where it belongs.
 func (q *queue) placeLocked(t state.Task) {
 	switch {
-	case t.NextTryAt.After(time.Now()):
+	case q.dueIn(t) > 0:
 		at, _ := slices.BinarySearchFunc(q.retries, t, func(a, b state.Task) int { return a.NextTryAt.Compare(b.NextTryAt) })
 		q.retries = slices.Insert(q.retries, at, t)
 	case t.Parent != 0 && t.Attempts == 0:
@@ -121,7 +121,7 @@ func (q *queue) popLocked() (state.Task, bool) {
 	if t, ok := q.emitted.pop(); ok {
 		return t, true
 	}
-	if len(q.retries) > 0 && !q.retries[0].NextTryAt.After(time.Now()) {
+	if len(q.retries) > 0 && q.dueIn(q.retries[0]) <= 0 {
 		t := q.retries[0]
 		q.retries = slices.Delete(q.retries, 0, 1)
 		return t, true
@@ -143,12 +143,22 @@ func (q *queue) serveLocked() {
 	if len(q.retries) == 0 || len(q.waiting) == 0 || q.closed {
 		return
 	}
-	delay := time.Until(q.retries[0].NextTryAt)
+	delay := q.dueIn(q.retries[0])
 	if q.timer == nil {
 		q.timer = time.AfterFunc(delay, q.due)
 		return
 	}
 	q.timer.Reset(delay)
+}
+
+// dueIn is how long a task still waits for its next try. None waits for longer
+// than maxRetryDelay: one that seems to was put off by a clock that has been set
+// back since, and is due.
+func (q *queue) dueIn(t state.Task) time.Duration {
+	if wait := t.NextTryAt.Sub(q.r.Store.Now()); wait <= maxRetryDelay {
+		return wait
+	}
+	return 0
 }
 
 func (q *queue) due() {

@@ -16,7 +16,7 @@ func (r *runner) readUsage(ctx context.Context, key int64) error {
 		return err
 	}
 	r.mu.Lock()
-	r.asked[key] = time.Now()
+	r.asked[key] = r.Store.Now()
 	r.mu.Unlock()
 	r.effects.start(fmt.Sprintf("usage/%d", key), func(ctx context.Context) error {
 		usage, err := r.client.ActivityUsage(ctx, act.ID, statusTime)
@@ -29,7 +29,7 @@ func (r *runner) readUsage(ctx context.Context, key int64) error {
 			return nil
 		}
 		return r.Store.Update(ctx, func(tx *store.Tx) error {
-			return tx.SetUsage(key, usage.CurrentUsage, earlier(time.Unix(usage.Timestamp, 0), time.Now()))
+			return tx.SetUsage(key, usage.CurrentUsage, earlier(time.Unix(usage.Timestamp, 0), r.Store.Now()))
 		})
 	})
 	return nil

@@ -33,9 +33,9 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	if rec.run.StopAsked {
 		r.wind(state.RunStopped, "stopped by `tasks stop`")
 	}
-	now := time.Now()
+	now, mono := r.Store.Now(), time.Now()
 	v := reconcile.View{
-		Now: now, DemandOpen: r.market.open(), DemandBusy: r.market.busy(), Offers: r.market.offers(now),
+		Now: now, DemandOpen: r.market.open(), DemandBusy: r.market.busy(), Offers: r.market.offers(mono),
 		AllocationBusy: r.effects.busy(keyAllocation),
 		Tasks: reconcile.Tasks{
 			Pending: rec.counts.Pending, Running: rec.counts.Running, Failed: rec.counts.Failed,
@@ -54,9 +54,13 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	v.Windows = r.limits(ctx, env)
 	r.mu.Lock()
 	v.Ending = r.ending
+	if v.Ending.Active() {
+		// What is left of them is not the wall clock's to say.
+		v.Ending.Deadline, v.Ending.GiveUp = now.Add(r.ending.Deadline.Sub(mono)), now.Add(r.ending.GiveUp.Sub(mono))
+	}
 	r.mu.Unlock()
 	v.Allocation = r.allocationView(rec.allocations)
-	r.judgeAll(ctx, now, v.Agreements)
+	r.judgeAll(ctx, mono, v.Agreements)
 	return v, nil
 }
 
@@ -106,7 +110,7 @@ func (r *runner) join(rec records) []reconcile.Agreement {
 
 // runEnv is what a policy sees of the run.
 func (r *runner) runEnv(rec records, agreements []reconcile.Agreement) policies.Run {
-	now := time.Now()
+	now := r.Store.Now()
 	spent := r.spent()
 	env := policies.Run{
 		ID: string(r.Run), Name: r.Spec.Name, Age: now.Sub(rec.run.CreatedAt), Now: now,

@@ -152,7 +152,9 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 		return
 	}
 	stage := w.r.Policies.Stage(t.Stage)
-	deadline := at.StartedAt.Add(stage.Timeout())
+	now := w.r.Store.Now()
+	// A clock that was set back gives it no more than its whole time.
+	deadline := time.Now().Add(min(at.StartedAt.Add(stage.Timeout()).Sub(now), stage.Timeout()))
 	if !stage.Transfers() {
 		w.conclude(ctx, t, at, stage, deadline, nil)
 		return

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 )
 
 // maxGroup bounds how many callers share one commit, so that nobody waits long
@@ -124,7 +123,7 @@ func (s *Store) viewAll(jobs []*job) {
 		refuseAll(jobs, err)
 		return
 	}
-	tx := &Tx{s: s, now: now()}
+	tx := &Tx{s: s, now: s.Now()}
 	for _, j := range jobs {
 		j.done <- j.part(tx)
 	}
@@ -141,7 +140,7 @@ func (s *Store) updateAll(jobs []*job) {
 		refuseAll(jobs, err)
 		return
 	}
-	tx := &Tx{s: s, now: now(), write: true}
+	tx := &Tx{s: s, now: s.Now(), write: true}
 	var did []*job
 	for i, j := range jobs {
 		err, broken := s.updateOne(tx, j)
@@ -214,6 +213,3 @@ func refuseAll(jobs []*job, err error) {
 		j.refuse(err)
 	}
 }
-
-// now is the time as the store can keep it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -22,6 +22,9 @@ func (s *Store) prepare(path string) error {
 	if err == nil {
 		err = s.watch()
 	}
+	if err == nil {
+		err = s.wind()
+	}
 	return wrap(plain(err), "open database", path)
 }
 

@@ -78,7 +78,8 @@ func connect(ctx context.Context, path string, write bool) (*Store, error) {
 		return nil, errors.Join(plain(err), db.Close())
 	}
 	return &Store{
-		ctx: ctx, db: db, conn: conn, write: write, stmts: map[string]*sql.Stmt{},
+		clock: clock{opened: time.Now()},
+		ctx:   ctx, db: db, conn: conn, write: write, stmts: map[string]*sql.Stmt{},
 		jobs: make(chan *job), closing: make(chan struct{}), served: make(chan struct{}),
 	}, nil
 }

@@ -26,6 +26,7 @@ type Store struct {
 	stmts   map[string]*sql.Stmt
 	write   bool
 	commits int // tried since Open
+	clock   clock
 
 	offers   decoded[golem.Properties] // of agreements
 	pricings decoded[golem.Pricing]
