@@ -38,7 +38,7 @@ func (r *runner) roomy(ctx context.Context, fn func() error) error {
 			return err
 		}
 		if first {
-			r.Log.Warn("the disk is full; waiting for room before anything else is done", logError, err)
+			r.Log.Warn("waiting for room before anything else is done", logError, err)
 		}
 		pause(ctx, fullPause)
 	}
