@@ -36,8 +36,13 @@ func (r *runner) createActivity(ctx context.Context, agreement int64, authorised
 	if err != nil {
 		return err
 	}
-	r.effects.start(activityKey(act.Key), func(ctx context.Context) error {
+	r.effects.start(activityKey(act.Key), func(life context.Context) error {
+		ctx, done := r.cuttable(life, activityKey(act.Key))
+		defer done()
 		id, err := r.client.CreateActivity(ctx, a.ID, createTime)
+		if ctx.Err() != nil && life.Err() == nil {
+			return nil // cut off: what may have come of it ends with the agreement
+		}
 		if err != nil {
 			return r.notCreated(ctx, a, act, err)
 		}
@@ -64,10 +69,8 @@ func (r *runner) prepare(ctx context.Context, key int64) error {
 		return err
 	}
 	r.effects.start(activityKey(key), func(life context.Context) error {
-		ctx, cancel := context.WithCancel(life)
-		defer cancel()
-		r.setCancel(key, cancel)
-		defer r.setCancel(key, nil)
+		ctx, done := r.cuttable(life, activityKey(key))
+		defer done()
 		err := r.runPreparation(ctx, a, act)
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -127,31 +130,11 @@ func (r *runner) stopping(ctx context.Context, key int64, reason string) error {
 	if err != nil {
 		return fmt.Errorf("stop activity %d: %w", key, err)
 	}
-	r.cancelCalls(key)
+	r.cut(activityKey(key))
 	if w := r.worker(key); w != nil {
 		w.halt(reason)
 	}
 	return nil
-}
-
-// setCancel notes how to cut short the call under way about an activity; nil
-// forgets it.
-func (r *runner) setCancel(key int64, cancel context.CancelFunc) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if cancel == nil {
-		delete(r.cancels, key)
-		return
-	}
-	r.cancels[key] = cancel
-}
-
-func (r *runner) cancelCalls(key int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if cancel := r.cancels[key]; cancel != nil {
-		cancel()
-	}
 }
 
 // destroy ends an activity at the daemon. When the provider cannot be reached,

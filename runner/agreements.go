@@ -73,7 +73,7 @@ func (r *runner) providerEnded(ctx context.Context, a state.Agreement, reason st
 		return err
 	}
 	for _, key := range live {
-		r.cancelCalls(key)
+		r.cut(activityKey(key))
 		if w := r.worker(key); w != nil {
 			w.halt(reason)
 		}

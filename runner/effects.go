@@ -76,3 +76,27 @@ func (e *effects) busy(key string) bool {
 	c := e.calls[key]
 	return c != nil && (c.running || time.Now().Before(c.again))
 }
+
+// cuttable is the context of an effect that cut can end ahead of its time. The
+// effect calls done when it is over.
+func (r *runner) cuttable(life context.Context, key string) (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancel(life)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cancels[key] = cancel
+	return ctx, func() {
+		cancel()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.cancels, key)
+	}
+}
+
+// cut ends the effect about a record, if there is one that can be cut short.
+func (r *runner) cut(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if cancel := r.cancels[key]; cancel != nil {
+		cancel()
+	}
+}

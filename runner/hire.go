@@ -40,8 +40,14 @@ func (r *runner) hire(ctx context.Context, id golem.ProposalID) error {
 		return err
 	}
 	r.setHired(a.Provider, true)
-	r.effects.start(agreementKey(a.Key), func(ctx context.Context) error {
-		if err := r.conclude(ctx, a); err != nil {
+	r.effects.start(agreementKey(a.Key), func(life context.Context) error {
+		ctx, done := r.cuttable(life, agreementKey(a.Key))
+		defer done()
+		err := r.conclude(ctx, a)
+		if ctx.Err() != nil && life.Err() == nil {
+			return nil // it is not wanted any more, and ended next
+		}
+		if err != nil {
 			r.Log.Info("no agreement", logProvider, a.ProviderName, logError, err)
 			r.market.cool(a.Provider)
 		}
@@ -137,6 +143,9 @@ func (r *runner) endAgreement(ctx context.Context, key int64, reason string) err
 	})
 	if err != nil || a.State.Done() {
 		return err
+	}
+	if a.State.Making() {
+		r.cut(agreementKey(key))
 	}
 	r.effects.start(agreementKey(key), func(ctx context.Context) error {
 		return r.endAtDaemon(ctx, a, reason)

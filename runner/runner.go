@@ -56,7 +56,7 @@ type runner struct {
 	mu       sync.Mutex                   // guards the fields below
 	workers  map[int64]*worker            // by activity
 	hires    map[golem.NodeID]bool        // providers with a live agreement
-	cancels  map[int64]context.CancelFunc // of calls under way, by activity
+	cancels  map[string]context.CancelFunc // of calls under way that can be cut short, by their key
 	asked    map[int64]time.Time          // when usage was last asked for, by activity
 	failures map[string]int               // of policies
 	ending   reconcile.Ending
@@ -102,7 +102,7 @@ func newRunner(o Options) *runner {
 	o.setDefaults()
 	return &runner{
 		Options: o, client: o.Client, wake: make(chan struct{}, 1), accepting: make(chan struct{}, 1),
-		workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{}, cancels: map[int64]context.CancelFunc{},
+		workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{}, cancels: map[string]context.CancelFunc{},
 		asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
 }

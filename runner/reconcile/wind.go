@@ -3,7 +3,8 @@ package reconcile
 import "tasks/runner/state"
 
 // wind brings a run to its end: the demand goes, tasks that run may finish
-// until the deadline, then activities, then agreements, then bills. A provider
+// until the deadline, then activities, then agreements, then bills. What is still
+// being made is not waited for: it can take minutes. A provider
 // that cannot be reached keeps its agreement open at the daemon (protocol section
 // 2.8), so waiting for that has an end too.
 func wind(v View) []Action {
@@ -14,7 +15,7 @@ func wind(v View) []Action {
 		if !billingOver(a, v.Now) || !a.State.Done() || a.Current() != nil {
 			waiting = true
 		}
-		if !a.Busy {
+		if !a.Busy || a.State.Making() {
 			out = appendAction(out, windAgreement(v, a))
 		}
 	}
@@ -28,7 +29,7 @@ func wind(v View) []Action {
 func windAgreement(v View, a *Agreement) Action {
 	act := a.Current()
 	switch {
-	case act != nil && act.Busy:
+	case act != nil && act.Busy && !act.State.Making():
 		return nil
 	case act == nil && a.State.Done():
 		return nil

@@ -78,12 +78,12 @@ func (p *plan) drawRun(r *rand.Rand) {
 	line("  first:")
 	line("    from: {range: [1, %d]}", p.tasks)
 	line(`    run: [work, "${{ task.item }}"]`)
-	line("    timeout: %ds", 60+r.IntN(120))
+	line("    timeout: %ds", 90+r.IntN(120))
 	if p.emits {
 		line("    emit: {stage: second, each: 'map(0..2, {n: task.item * 10 + #})[0:task.item %% 3]'}")
 		line("  second:")
 		line(`    run: [work, "${{ task.n }}"]`)
-		line("    timeout: %ds", 60+r.IntN(120))
+		line("    timeout: %ds", 90+r.IntN(120))
 	}
 	line("results: {file: results.jsonl}")
 	line("policies:")

@@ -68,6 +68,11 @@ func (s AgreementState) Done() bool {
 	return s == AgreementEnded || s == AgreementFailed || s == AgreementLost
 }
 
+// Making reports whether the agreement is on its way to be approved.
+func (s AgreementState) Making() bool {
+	return s == AgreementCreating || s == AgreementCreated || s == AgreementConfirmed
+}
+
 // ActivityState says how an activity stands with us.
 type ActivityState string
 
@@ -85,6 +90,11 @@ const (
 // Done reports whether the state is final.
 func (s ActivityState) Done() bool {
 	return s == ActivityEnded || s == ActivityFailed || s == ActivityLost
+}
+
+// Making reports whether the activity is on its way to be ready.
+func (s ActivityState) Making() bool {
+	return s == ActivityCreating || s == ActivityCreated || s == ActivityPreparing
 }
 
 // BillState says how a debit note or an invoice stands with us.
