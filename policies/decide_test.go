@@ -301,3 +301,33 @@ func TestFailureIsShort(t *testing.T) {
 		t.Errorf("Values keep %d bytes of run.id", n)
 	}
 }
+
+func TestBillsFailSafe(t *testing.T) {
+	env := policies.DebitNoteEnv{
+		InvoiceEnv: policies.InvoiceEnv{
+			Bill: policies.Bill{Total: 0.5, Adds: 0.1}, Usage: policies.Usage{CPUSec: 3, Counters: map[string]any{"gpu": 2.5}},
+			Audit: policies.Audit{Expected: 0.4, Most: 0.6}, Budget: policies.BudgetLeft{Room: 0.2},
+			Agreement: policies.Agreement{Results: 1},
+		},
+		Activity: policies.Activity{Results: 2},
+	}
+	tests := []struct {
+		expr    string
+		want    bool
+		failure string
+	}{
+		{`bill.total <= audit.most && bill.adds < budget.room`, true, ""},
+		{`bill.total <= audit.expected`, false, ""},
+		{`usage.counters["gpu"] < 2 || activity.results + agreement.results > 3`, false, ""},
+		{`usage.counters["tpu"] < 2`, false, `debit_note.accept: usage.counters["tpu"] < 2: "<" does not work between nothing and a number where usage.counters.tpu = nil`},
+		{`bill.total / 0 * 0 < 1`, false, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.expr, func(t *testing.T) {
+			got, f := set(t, "debit_note.accept", tt.expr).AcceptDebitNote(env)
+			check(t, got, tt.want, f, tt.failure)
+		})
+	}
+	got, f := set(t, "invoice.accept", `bill.adds > budget.room`).AcceptInvoice(env.InvoiceEnv)
+	check(t, got, false, f, "")
+}

@@ -11,7 +11,7 @@ import (
 // Any text compiles or is refused with a place inside it, and what compiles
 // answers or fails; nothing panics and nothing hangs.
 func FuzzCompile(f *testing.F) {
-	kinds := []string{"workers", "max_price", "offer.accept", "offer.score", "activity.prepare", "activity.keep", "task.retry", "task.result", "results.count"}
+	kinds := []string{"workers", "max_price", "offer.accept", "offer.score", "activity.prepare", "activity.keep", "debit_note.accept", "invoice.accept", "task.retry", "task.result", "results.count"}
 	for _, seed := range []string{
 		"", "1", "true", "offer.price.start == 0 && provider.failures < 3", "-offer.price.hour", "[deploy(), start()]",
 		`activity.age < duration("300s") || activity.cost_per_result <= max_price`, `stdout == "" ? nil : trim(stdout)`,

@@ -85,6 +85,10 @@ func put(s *spec.Spec, kind, text string) {
 		s.Policies.ActivityPrepare = e
 	case "activity.keep":
 		s.Policies.ActivityKeep = e
+	case "debit_note.accept":
+		s.Policies.DebitNoteAccept = e
+	case "invoice.accept":
+		s.Policies.InvoiceAccept = e
 	case "task.retry":
 		s.Policies.TaskRetry = e
 	case "task.result":

@@ -27,6 +27,8 @@ type Set struct {
 	score    *program
 	prepare  *program
 	keep     *program
+	note     *program
+	invoice  *program
 	retry    *program
 	file     *template // nil: none set
 	stages   []*Stage
@@ -59,6 +61,8 @@ func Compile(s *spec.Spec) (*Set, diag.List) {
 		score:   b.one("policies.offer.score", "offer.score", s.Policies.OfferScore),
 		prepare: b.one("policies.activity.prepare", "activity.prepare", s.Policies.ActivityPrepare),
 		keep:    b.one("policies.activity.keep", "activity.keep", s.Policies.ActivityKeep),
+		note:    b.one("policies.debit_note.accept", "debit_note.accept", s.Policies.DebitNoteAccept),
+		invoice: b.one("policies.invoice.accept", "invoice.accept", s.Policies.InvoiceAccept),
 		retry:   b.one("policies.task.retry", "task.retry", s.Policies.TaskRetry),
 	}
 	b.one("policies.task.result", "task.result", s.Policies.TaskResult)

@@ -13,6 +13,20 @@ import (
 
 // activityEnv is what a policy sees of an activity.
 func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.Activity) policies.ActivityEnv {
+	now := r.Store.Now()
+	cost := cost(a, act, now)
+	env := r.hiredEnv(ctx, a)
+	env.Activity = policies.Activity{
+		ID: string(act.ID), State: string(act.State), Age: now.Sub(act.CreatedAt),
+		Idle:    now.Sub(later(act.LastTask, act.ReadyAt)),
+		Batches: act.Batches, Results: act.Results, Failures: act.Failures,
+		Cost: cost.InexactFloat64(), CostPerResult: policies.CostPerResult(cost, act.Results),
+	}
+	return env
+}
+
+// hiredEnv is what a policy sees of whom an agreement is with.
+func (r *runner) hiredEnv(ctx context.Context, a state.Agreement) policies.ActivityEnv {
 	var known state.Provider
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.Provider(a.Provider)
@@ -25,17 +39,7 @@ func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.A
 	if err != nil {
 		r.Log.Debug("offer not read", logError, err)
 	}
-	now := r.Store.Now()
-	cost := cost(a, act, now)
-	env := policies.ActivityEnv{
-		Activity: policies.Activity{
-			ID: string(act.ID), State: string(act.State), Age: now.Sub(act.CreatedAt),
-			Idle:    now.Sub(later(act.LastTask, act.ReadyAt)),
-			Batches: act.Batches, Results: act.Results, Failures: act.Failures,
-			Cost: cost.InexactFloat64(), CostPerResult: policies.CostPerResult(cost, act.Results),
-		},
-		Offer: offer, Provider: providerEnv(known, offer.Provider), Run: r.lastEnv(),
-	}
+	env := policies.ActivityEnv{Offer: offer, Provider: providerEnv(known, offer.Provider), Run: r.lastEnv()}
 	env.MaxPrice = r.maxPrice(ctx, env.Run)
 	return env
 }

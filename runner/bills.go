@@ -33,11 +33,29 @@ func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...in
 	if !increment.IsPositive() {
 		return ledger.Window{}, false, nil
 	}
-	rec, err := r.records(ctx)
+	reserved, err := r.reservedFor(ctx, acts)
 	if err != nil {
 		return ledger.Window{}, false, err
 	}
-	now := r.Store.Now()
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	w, blocked = r.book.Blocking(r.Store.Now(), r.budget(), reserved, increment)
+	return w, blocked, nil
+}
+
+// budget is the limits as they were evaluated last.
+func (r *runner) budget() []ledger.Window {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.windows
+}
+
+// reservedFor is what is reserved for others than some activities.
+func (r *runner) reservedFor(ctx context.Context, acts []int64) (golem.Amount, error) {
+	rec, err := r.records(ctx)
+	if err != nil {
+		return golem.Amount{}, err
+	}
 	agreements := r.join(rec)
 	for i := range agreements {
 		for j := range agreements[i].Activities {
@@ -48,13 +66,7 @@ func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...in
 			}
 		}
 	}
-	r.mu.Lock()
-	windows := r.windows
-	r.mu.Unlock()
-	r.bookMu.Lock()
-	defer r.bookMu.Unlock()
-	w, blocked = r.book.Blocking(now, windows, reconcile.Reserved(now, agreements), increment)
-	return w, blocked, nil
+	return reconcile.Reserved(r.Store.Now(), agreements), nil
 }
 
 func (r *runner) moveBill(ctx context.Context, bill state.Bill, to state.BillState, why string) error {

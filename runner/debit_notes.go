@@ -56,6 +56,10 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 	if a.InvoiceState == state.BillAccepted || note.Status != golem.StatusReceived && bill.State == state.BillReceived {
 		return r.moveBill(ctx, bill, state.BillIgnored, "after its invoice")
 	}
+	if bill.State == state.BillAccepting && taken(note.Status) {
+		// Decided, and done: an answer that was lost is no new question.
+		return r.takeNote(ctx, bill, act, note)
+	}
 	finding, err := r.auditNote(ctx, a, act, note)
 	if err != nil {
 		return err
@@ -78,14 +82,41 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 	if blocked {
 		return r.refuse(ctx, bill, act, fmt.Sprintf("the budget of %s has no room for it", window))
 	}
-	if err := r.accept(ctx, bill, increment, r.noteDocument(id, note.TotalAmountDue)); err != nil {
+	if why, err := r.wantsNote(ctx, a, act, note); err != nil || why != "" {
+		return errors.Join(err, r.refuseUnwanted(ctx, bill, a, act, note, why))
+	}
+	return r.takeNote(ctx, bill, act, note)
+}
+
+// takeNote accepts a debit note that was found right.
+func (r *runner) takeNote(ctx context.Context, bill state.Bill, act state.Activity, note golem.DebitNote) error {
+	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
+	if err := r.accept(ctx, bill, increment, r.noteDocument(note.DebitNoteID, note.TotalAmountDue)); err != nil {
 		return err
 	}
 	return r.counted(ctx, act, note)
 }
 
+// refuseUnwanted refuses a debit note that passed the audit and not the policy.
+// Its usage bounds what the invoice may ask, as after a wrong total.
+func (r *runner) refuseUnwanted(
+	ctx context.Context, bill state.Bill, a state.Agreement, act state.Activity, note golem.DebitNote, why string,
+) error {
+	if why == "" {
+		return nil
+	}
+	if err := r.seen(ctx, act, note); err != nil {
+		return err
+	}
+	r.market.ban(a.Provider)
+	return r.refuse(ctx, bill, act, why)
+}
+
 // seen records the usage that a note reports.
 func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitNote) error {
+	if note.UsageCounterVector == nil {
+		return nil
+	}
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now()))
 	})

@@ -54,6 +54,10 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	if err != nil || !open {
 		return err
 	}
+	if bill.State == state.BillAccepting && taken(inv.Status) {
+		// Decided, and done: an answer that was lost is no new question.
+		return r.takeInvoice(ctx, bill, a, acts, inv)
+	}
 	if early, err := r.tooEarly(ctx, bill, acts); err != nil || early {
 		return errors.Join(err, errNotesFirst)
 	}
@@ -72,7 +76,20 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	if blocked {
 		return r.moveBill(ctx, bill, state.BillRefused, fmt.Sprintf("the budget of %s has no room for it", window))
 	}
-	if err := r.accept(ctx, bill, increment, r.invoiceDocument(id, inv.Amount)); err != nil {
+	why, err := r.wantsInvoice(ctx, a, acts, inv)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		return r.reject(ctx, bill, a, inv, why)
+	}
+	return r.takeInvoice(ctx, bill, a, acts, inv)
+}
+
+// takeInvoice accepts an invoice that was found right.
+func (r *runner) takeInvoice(ctx context.Context, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice) error {
+	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
+	if err := r.accept(ctx, bill, increment, r.invoiceDocument(inv.InvoiceID, inv.Amount)); err != nil {
 		return err
 	}
 	return r.closed(ctx, a, acts, inv, increment)

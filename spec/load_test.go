@@ -51,6 +51,7 @@ func TestLoadHello(t *testing.T) {
 			Timeout: 10 * time.Minute,
 		}},
 		Policies: spec.Policies{
+			DebitNoteAccept: expr("true"), InvoiceAccept: expr("true"),
 			OfferAccept:     expr("true"),
 			OfferScore:      expr("-offer.price.hour"),
 			ActivityPrepare: expr("[deploy(), start()]"),

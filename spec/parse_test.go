@@ -199,6 +199,8 @@ policies:
   offer: {accept: true, score: "1\n"}
   activity: {prepare: '[deploy(), start()]'}
   task: {retry: attempt.number < 2, result: "stdout"}
+  debit_note: {accept: bill.total < 1}
+  invoice: {accept: bill.adds < 1}
 results: {file: "out/${{ run.id }}.jsonl", count: len(result)}
 `)
 	want := spec.Policies{
@@ -206,6 +208,8 @@ results: {file: "out/${{ run.id }}.jsonl", count: len(result)}
 		OfferScore:      expr("1"),
 		ActivityPrepare: expr("[deploy(), start()]"),
 		ActivityKeep:    expr(`activity.age < duration("300s") || activity.cost_per_result <= max_price`),
+		DebitNoteAccept: expr("bill.total < 1"),
+		InvoiceAccept:   expr("bill.adds < 1"),
 		TaskRetry:       expr("attempt.number < 2"),
 		TaskResult:      expr("stdout"),
 	}

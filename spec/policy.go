@@ -21,6 +21,8 @@ func defaults(s *Spec) {
 		OfferAccept:     byDefault("policies.offer.accept", "true"),
 		OfferScore:      byDefault("policies.offer.score", "-offer.price.hour"),
 		ActivityPrepare: byDefault("policies.activity.prepare", "[deploy(), start()]"),
+		DebitNoteAccept: byDefault("policies.debit_note.accept", "true"),
+		InvoiceAccept:   byDefault("policies.invoice.accept", "true"),
 		TaskRetry:       byDefault("policies.task.retry", "attempt.number < 3"),
 		TaskResult:      byDefault("policies.task.result", "trim(stdout)"),
 	}
@@ -51,6 +53,8 @@ func (d *decoder) policies(v value) {
 		field{"activity", func(v value) {
 			d.fields(v, d.policy("prepare", &p.ActivityPrepare), d.policy("keep", &p.ActivityKeep))
 		}},
+		field{"debit_note", func(v value) { d.fields(v, d.policy("accept", &p.DebitNoteAccept)) }},
+		field{"invoice", func(v value) { d.fields(v, d.policy("accept", &p.InvoiceAccept)) }},
 		field{"task", func(v value) {
 			d.fields(v, d.policy("retry", &p.TaskRetry), d.policy("result", &p.TaskResult))
 		}},

@@ -166,6 +166,8 @@ type Policies struct {
 	OfferScore      Expr
 	ActivityPrepare Expr
 	ActivityKeep    Expr
+	DebitNoteAccept Expr
+	InvoiceAccept   Expr
 	TaskRetry       Expr
 	TaskResult      Expr
 }

@@ -14,6 +14,7 @@ var writtenAs = map[string]string{
 	"workers": "workers", "budget": "budget", "max_price": "max_price",
 	"offer.accept": "policies.offer.accept", "offer.score": "policies.offer.score",
 	"activity.prepare": "policies.activity.prepare", "activity.keep": "policies.activity.keep",
+	"debit_note.accept": "policies.debit_note.accept", "invoice.accept": "policies.invoice.accept",
 	"task.retry": "policies.task.retry", "task.result": "policies.task.result",
 	"run": "tasks.run", "emit": "tasks.emit.each",
 	"results.count": "results.count", "results.file": "results.file",
@@ -61,6 +62,7 @@ func overview(t *testing.T) string {
 	defaults := map[string]spec.Expr{
 		"workers": s.Workers, "offer.accept": s.Policies.OfferAccept, "offer.score": s.Policies.OfferScore,
 		"activity.prepare": s.Policies.ActivityPrepare, "activity.keep": s.Policies.ActivityKeep,
+		"debit_note.accept": s.Policies.DebitNoteAccept, "invoice.accept": s.Policies.InvoiceAccept,
 		"task.retry": s.Policies.TaskRetry, "task.result": s.Policies.TaskResult,
 	}
 	var b strings.Builder
