@@ -104,7 +104,7 @@ func (r *runner) revise(tx *store.Tx, run state.Run) error {
 	}
 	before, list := spec.Parse(last.File, last.Text, last.Dir, spec.Overrides{})
 	if len(list) == 0 {
-		if what := unchangeable(before, r.Spec); what != "" {
+		if what := Unchangeable(before, r.Spec); what != "" {
 			return fmt.Errorf("%w: %s differs from revision %d; choose another --run-id to start anew", ErrChanged, what, run.Revision)
 		}
 	}
@@ -112,9 +112,9 @@ func (r *runner) revise(tx *store.Tx, run state.Run) error {
 	return err
 }
 
-// unchangeable names the first part of a document that a run which exists
+// Unchangeable names the first part of a document that a run which exists
 // cannot take over, or "".
-func unchangeable(before, now *spec.Spec) string {
+func Unchangeable(before, now *spec.Spec) string {
 	if !reflect.DeepEqual(before.Payload, now.Payload) {
 		return "payload"
 	}

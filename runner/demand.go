@@ -5,13 +5,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"strings"
 	"time"
 
 	"tasks/golem"
 	"tasks/policies"
-	"tasks/runner/ledger"
 	"tasks/runner/state"
 	"tasks/runner/store"
 	"tasks/spec"
@@ -104,25 +102,17 @@ func (r *runner) newDemand(id golem.DemandID) state.Demand {
 
 // judgeOffer asks the policies whether to take an offer, and how good it is.
 func (r *runner) judgeOffer(ctx context.Context, c candidate) (score float64, ok bool) {
-	if !(ledger.Meter{Pricing: c.pricing}).Bounded() {
-		r.Log.Debug("offer bills by counters that cannot be bounded", logProvider, c.offer.Provider.Name)
-		return 0, false
-	}
-	if c.proposal.Properties.Text(golem.PropPlatformAddress(r.platform)) == "" {
-		return 0, false
-	}
 	env, err := r.offerEnv(ctx, c)
 	if err != nil {
+		r.Log.Debug("offer not judged", logProvider, c.offer.Provider.Name, logError, err)
 		return 0, false
 	}
-	accept, f := r.Policies.AcceptOffer(env)
-	r.failure(ctx, f)
-	if !accept {
-		return 0, false
+	ruling := rule(r.Policies, c, r.platform, env)
+	r.failure(ctx, ruling.Failure)
+	if ruling.By != "" {
+		r.Log.Debug("offer rejected", logProvider, c.offer.Provider.Name, logReason, ruling.By)
 	}
-	score, ok, f = r.Policies.ScoreOffer(env)
-	r.failure(ctx, f)
-	return score, ok && !math.IsNaN(score)
+	return ruling.Score, ruling.By == ""
 }
 
 func (r *runner) offerEnv(ctx context.Context, c candidate) (policies.OfferEnv, error) {

@@ -152,7 +152,7 @@ func TestDocsNameEveryVariable(t *testing.T) {
 
 func TestDocsNameEveryExitCode(t *testing.T) {
 	section := sectionOf(readDoc(t, "cli.md"), "Exit codes")
-	for _, code := range []int{exitDone, exitFailed, exitUsage, exitInvalid, exitDaemon, exitExhausted, exitInterrupted} {
+	for _, code := range []int{exitDone, exitFailed, exitUsage, exitInvalid, exitDaemon, exitExhausted, exitToDo, exitInterrupted} {
 		if !strings.Contains(section, fmt.Sprintf("| %d |", code)) {
 			t.Errorf("cli.md has no row for the exit code %d", code)
 		}

@@ -298,7 +298,7 @@ func TestDocsNameWhatIsPrinted(t *testing.T) {
 	page := readDoc(t, "cli.md")
 	for title, v := range map[string]any{
 		"status": report.Status{}, "results": report.ResultLine{}, "summary": report.Summary{},
-		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{},
+		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{}, "plan": report.Forecast{},
 	} {
 		section := sectionOf(page, "JSON of "+title)
 		for _, key := range jsonKeys(v) {

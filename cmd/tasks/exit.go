@@ -19,6 +19,7 @@ const (
 	exitInvalid     = 3
 	exitDaemon      = 4
 	exitExhausted   = 5
+	exitToDo        = 6 // plan --exit-code: apply would do or change something
 	exitInterrupted = 130
 )
 
@@ -47,6 +48,8 @@ func exitCode(err error) int {
 	case isUsage, errors.Is(err, runner.ErrLocked), errors.Is(err, runner.ErrChanged), errors.Is(err, runner.ErrResultsFile),
 		errors.Is(err, store.ErrNotOurs), errors.Is(err, store.ErrNewer), errors.Is(err, store.ErrOlder):
 		return exitUsage
+	case errors.Is(err, errToDo):
+		return exitToDo
 	case isDaemon:
 		return exitDaemon
 	case errors.Is(err, context.Canceled):

@@ -52,7 +52,8 @@ Set YAGNA_APPKEY, and YAGNA_API_URL if the daemon is not at its usual address,
 to run on the network.
 
 Exit codes: 0 done; 1 some tasks failed for good; 2 usage; 3 spec invalid;
-4 daemon unreachable or refused; 5 budget exhausted; 130 interrupted.`,
+4 daemon unreachable or refused; 5 budget exhausted; 6 plan --exit-code found
+something to do; 130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -72,7 +73,7 @@ Exit codes: 0 done; 1 some tasks failed for good; 2 usage; 3 spec invalid;
 	flags.StringVar(&a.dsn, "dsn", defaultDSN(), "path of the database; TASKS_DSN sets it too")
 	flags.StringVarP(&a.format, "output", "o", formatTable, "what to print: table or json")
 	root.AddCommand(
-		a.applyCommand(), a.stopCommand(), a.settleCommand(), a.devnetCommand(), a.gftpCommand(),
+		a.applyCommand(), a.planCommand(), a.stopCommand(), a.settleCommand(), a.devnetCommand(), a.gftpCommand(),
 		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(),
 		a.validateCommand(), a.installCommand(), a.versionCommand(),
 	)

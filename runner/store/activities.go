@@ -152,3 +152,15 @@ func (t *Tx) known(err error, key int64) error {
 	_, err = t.Activity(key)
 	return err
 }
+
+// TaskTime is how long a task took on average in the runs of a name, waiting for
+// a machine left out, and over how many tries; 0 for none.
+func (t *Tx) TaskTime(name string) (mean time.Duration, tries int64, err error) {
+	var busy int64
+	err = t.get(`SELECT coalesce(sum(busy_us), 0), coalesce(sum(batches), 0) FROM activities
+		WHERE busy_us > 0 AND run IN (SELECT key FROM runs WHERE name = ?)`, []any{name}, &busy, &tries)
+	if err != nil || tries == 0 {
+		return 0, 0, wrap(err, "read task time of runs named", name)
+	}
+	return time.Duration(busy) * time.Microsecond / time.Duration(tries), tries, nil
+}

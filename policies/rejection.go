@@ -1,0 +1,46 @@
+package policies
+
+import "errors"
+
+// Policies that reject an offer.
+const (
+	PolicyAccept = "offer.accept"
+	PolicyScore  = "offer.score"
+)
+
+// A Ruling is what offer.accept and offer.score say of an offer.
+type Ruling struct {
+	Score float64
+	// By is the policy that rejects the offer, "" when none does.
+	By string
+	// Failure is why the policy that rejects it gave no answer; nil when its
+	// answer was no.
+	Failure *Failure
+}
+
+// Rule asks offer.accept, and offer.score about what that takes.
+func (s *Set) Rule(e OfferEnv) Ruling {
+	if accept, f := s.AcceptOffer(e); !accept {
+		return Ruling{By: PolicyAccept, Failure: f}
+	}
+	score, ok, f := s.ScoreOffer(e)
+	if !ok {
+		return Ruling{By: PolicyScore, Failure: f}
+	}
+	return Ruling{Score: score}
+}
+
+// Why says, for a person, why a policy rejects an offer: the expression, what it
+// gave and the values of the names in it. It is "" for an offer that is taken.
+func (s *Set) Why(r Ruling, e OfferEnv) string {
+	e.Provider.settle()
+	switch {
+	case r.Failure != nil:
+		return r.Failure.Error()
+	case r.By == PolicyAccept:
+		return s.accept.fail(&e, errors.New("gives false")).Error()
+	case r.By == PolicyScore:
+		return s.score.fail(&e, errors.New("gives nil")).Error()
+	}
+	return ""
+}
