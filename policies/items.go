@@ -28,8 +28,37 @@ func itemsOf(s *spec.Spec, stage *spec.Stage) items {
 		return items{typ: reflect.TypeFor[string]()}
 	case spec.SourceItems:
 		return itemsIn(stage.From.Items)
+	case spec.SourceMatrix:
+		return combined(stage.From.Axes)
+	case spec.SourceCSV:
+		if len(stage.From.Columns) > 0 {
+			return named(reflect.TypeFor[string](), stage.From.Columns...)
+		}
+	case spec.SourceFiles:
+		known := named(reflect.TypeFor[string](), "path", "name", "stem", "ext", "folder")
+		known.keys["size"] = &shape{typ: reflect.TypeFor[int](), doc: "in bytes"}
+		return known
 	}
 	return items{open: true}
+}
+
+// named is items that have values of one type under the same names.
+func named(t reflect.Type, names ...string) items {
+	out := items{keys: make(map[string]*shape, len(names))}
+	for _, name := range names {
+		out.keys[name] = &shape{typ: t, doc: "from the item"}
+	}
+	return out
+}
+
+// combined is the items of a matrix.
+func combined(axes []spec.Axis) items {
+	out := named(nil)
+	for _, a := range axes {
+		t := common(a.Values)
+		out.keys[a.Name] = &shape{typ: t, open: t == nil, doc: "from the matrix"}
+	}
+	return out
 }
 
 func emittedInto(s *spec.Spec, stage string) bool {

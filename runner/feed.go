@@ -76,16 +76,24 @@ func (f *feed) read(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// readErr is set before items is closed.
-		ended := !open && errors.Is(readErr, io.EOF)
+		// readErr is set before items is closed. The signal that closes the
+		// queue may have ended who writes into standard input as well: then the
+		// source has not ended, and is asked again when the run is carried on.
+		ended := !open && errors.Is(readErr, io.EOF) && !f.closed()
 		if err := f.record(ctx, chunk, ended); err != nil || ended {
 			return err
 		}
-		if !open {
+		if !open && !errors.Is(readErr, io.EOF) {
 			return readErr
 		}
 	}
 	return nil
+}
+
+func (f *feed) closed() bool {
+	f.q.mu.Lock()
+	defer f.q.mu.Unlock()
+	return f.q.closed
 }
 
 // pump reads until the end or ctx.

@@ -22,7 +22,7 @@ func TestBad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) < 60 {
+	if len(files) < 120 {
 		t.Errorf("only %d bad documents", len(files))
 	}
 	for _, file := range files {

@@ -66,10 +66,15 @@ type fileRef struct {
 	value value
 	name  string // as the document has it
 	abs   string
+	many  bool // name is a pattern for Glob
 }
 
 // checkFile reports a file that is not there or cannot be read.
 func (d *decoder) checkFile(f fileRef) {
+	if f.many {
+		d.checkPattern(f)
+		return
+	}
 	info, err := os.Stat(f.abs)
 	hint := fmt.Sprintf("paths are relative to the directory of this file, %s", d.spec.Dir)
 	switch {

@@ -14,7 +14,7 @@ import (
 // stage with a bad source is not also one without.
 func (d *decoder) source(v value) *Source {
 	s := &Source{Repeat: 1, Place: v.namePlace()}
-	const hint = "write one of {range: [1, 10]}, {items: […]}, {lines: file}, {jsonl: file} and {command: […]}"
+	const hint = "write one of {range: [1, 10]}, {items: […]}, {matrix: …}, {lines: file}, {csv: file}, {jsonl: file}, {files: pattern} and {command: […]}"
 	switch v.node.Kind {
 	case yaml.SequenceNode:
 		d.items(v, s)
@@ -40,16 +40,23 @@ func (d *decoder) source(v value) *Source {
 	has := d.fields(v,
 		kind(SourceRange, d.rangeOf),
 		kind(SourceItems, d.items),
+		kind(SourceMatrix, d.matrix),
 		kind(SourceLines, d.fileSource(SourceLines)),
+		kind(SourceCSV, d.csv),
 		kind(SourceJSONL, d.fileSource(SourceJSONL)),
+		kind(SourceFiles, d.filesOf),
 		kind(SourceCommand, d.command),
 		field{"repeat", func(v value) { d.repeat(v, s); repeat = v }},
 	)
 	if v.node.Kind == yaml.MappingNode && len(kinds) == 0 && (len(has) == 0 || has["repeat"]) {
 		d.missing(v, "there is nothing to take items from", hint)
 	}
-	if s.Endless && has["repeat"] {
+	switch {
+	case !has["repeat"]:
+	case s.Endless:
 		d.report(repeat, "a range without an end cannot be repeated", "leave out repeat, or give the range an end")
+	case s.Path == Stdin && s.Repeat != 1:
+		d.report(repeat, "standard input can be read only once", "leave out repeat, or put the items into a file")
 	}
 	return s
 }
@@ -131,11 +138,26 @@ func (d *decoder) fileSource(kind string) func(value, *Source) {
 		if !ok {
 			return
 		}
+		if name == Stdin {
+			d.stdin(v, s)
+			return
+		}
 		s.Path = name
 		if !filepath.IsAbs(name) {
 			s.Path = filepath.Join(d.spec.Dir, name)
 		}
 		d.files = append(d.files, fileRef{value: v, name: name, abs: s.Path})
+	}
+}
+
+// stdin lets a source read standard input, which only one can.
+func (d *decoder) stdin(v value, s *Source) {
+	s.Path = Stdin
+	for _, other := range d.spec.Stages {
+		if other.From != nil && other.From.Path == Stdin {
+			d.report(v, fmt.Sprintf("stage %s reads standard input already", other.Name), "put the items of one of the two into a file")
+			return
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func (d *decoder) localSource(v value, name string, many bool) {
 		abs = filepath.Join(d.spec.Dir, name)
 	}
 	if !many {
-		d.files = append(d.files, fileRef{v, name, abs})
+		d.files = append(d.files, fileRef{value: v, name: name, abs: abs})
 		return
 	}
 	if _, err := filepath.Match(name, ""); err != nil {

@@ -89,8 +89,11 @@ type Stage struct {
 const (
 	SourceRange   = "range"
 	SourceItems   = "items"
+	SourceMatrix  = "matrix"
 	SourceLines   = "lines"
+	SourceCSV     = "csv"
 	SourceJSONL   = "jsonl"
+	SourceFiles   = "files"
 	SourceCommand = "command"
 )
 
@@ -102,12 +105,26 @@ type Source struct {
 	First, Last, Step int64    // SourceRange, both ends included; Step is not 0
 	Endless           bool     // SourceRange without an end; Last is meaningless
 	Items             []any    // SourceItems: scalars, lists and maps as expressions see them
-	Path              string   // SourceLines, SourceJSONL: absolute
+	Axes              []Axis   // SourceMatrix
+	Exclude           []any    // SourceMatrix: mappings; what agrees with all of one is left out
+	Path              string   // SourceLines, SourceCSV, SourceJSONL: absolute, or Stdin
+	Columns           []string // SourceCSV: nil where the first record names them
+	Delimiter         rune     // SourceCSV: between values; default ','
+	Pattern           string   // SourceFiles: for Glob, with Dir
 	Argv              []string // SourceCommand: a local program that prints JSON lines
-	Dir               string   // SourceCommand: where it runs, the document's folder
+	Dir               string   // SourceCommand, SourceFiles: the document's folder
 
 	Repeat int // how many times it is read; 0 is for ever, 1 once
 	Place  diag.Place
+}
+
+// Stdin is the Path of a source that reads standard input.
+const Stdin = "-"
+
+// An Axis is one name of a matrix with the values it goes through.
+type Axis struct {
+	Name   string
+	Values []any
 }
 
 // A Step is one part of a task: a command or a file to copy. Exactly one of the

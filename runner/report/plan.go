@@ -114,6 +114,14 @@ func sourceSize(from spec.Source) (size int64, finite bool) {
 		size = max(0, (from.Last-from.First)/from.Step+1)
 	case spec.SourceItems:
 		size = int64(len(from.Items))
+	case spec.SourceMatrix:
+		if len(from.Exclude) > 0 {
+			return 0, false
+		}
+		size = 1
+		for _, a := range from.Axes {
+			size *= int64(len(a.Values))
+		}
 	default:
 		return 0, false
 	}

@@ -9,10 +9,11 @@ import (
 
 // A cursor is how far a source was read.
 type cursor struct {
-	Round  int64 `json:"round"`  // rounds that are over
-	Index  int64 `json:"index"`  // items given in this one
-	Offset int64 `json:"offset"` // bytes read of a file in this one
-	Line   int64 `json:"line"`   // lines read in this one, blank ones included
+	Round  int64  `json:"round"`  // rounds that are over
+	Index  int64  `json:"index"`  // items given in this one
+	Offset int64  `json:"offset"` // bytes read of a file, or combinations of a matrix, in this one
+	Line   int64  `json:"line"`   // lines read in this one, blank ones included
+	After  string `json:"after"`  // the last file given in this one
 }
 
 func parseCursor(position json.RawMessage) (cursor, error) {
@@ -31,7 +32,7 @@ func parseCursor(position json.RawMessage) (cursor, error) {
 	return at, nil
 }
 
-// json is the position as Open reads it; numbers that are 0 are left out.
+// json is the position as Open reads it; what is 0 or empty is left out.
 func (c cursor) json() json.RawMessage {
 	b := make([]byte, 0, 64)
 	for _, f := range [...]struct {
@@ -44,6 +45,10 @@ func (c cursor) json() json.RawMessage {
 		b = append(b, ',')
 		b = append(b, f.key...)
 		b = strconv.AppendInt(b, f.value, 10)
+	}
+	if c.After != "" {
+		name, _ := quote(c.After) // UTF-8, or the item had failed
+		b = append(append(b, `,"after":`...), name...)
 	}
 	if len(b) == 0 {
 		return json.RawMessage("{}")

@@ -1,14 +1,12 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"unicode/utf8"
 
 	"tasks/spec"
 )
@@ -16,9 +14,9 @@ import (
 // A file is a round of a file of lines.
 type file struct {
 	path    string
-	jsonl   bool
 	f       *os.File
 	lines   lines
+	records *records
 	unended bool // the line before the cursor had no end when it was read
 }
 
@@ -27,7 +25,7 @@ func openFile(src spec.Source, at cursor) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &file{path: src.Path, jsonl: src.Kind == spec.SourceJSONL, f: f, lines: newLines(f)}
+	r := &file{path: src.Path, f: f, lines: newLines(f), records: newRecords(src)}
 	if err := r.seek(at); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("%s: %w", src.Path, err)
@@ -52,9 +50,24 @@ func (r *file) seek(at cursor) error {
 	if _, err := r.f.ReadAt(last[:], at.Offset-1); err != nil {
 		return err
 	}
+	if err := r.columns(); err != nil {
+		return err
+	}
 	r.unended = last[0] != '\n'
-	_, err = r.f.Seek(at.Offset, io.SeekStart)
-	return err
+	if _, err := r.f.Seek(at.Offset, io.SeekStart); err != nil {
+		return err
+	}
+	r.lines = newLines(r.f)
+	return nil
+}
+
+// columns reads the names of a csv file's columns, from which seek goes on.
+func (r *file) columns() error {
+	if r.records.kind != spec.SourceCSV || r.records.columns != nil {
+		return nil
+	}
+	var start cursor
+	return r.records.header(func() ([]byte, error) { return r.line(&start) }, &start)
 }
 
 func (r *file) size() (int64, error) {
@@ -73,31 +86,22 @@ func shrunk(size, read int64) error {
 }
 
 func (r *file) next(_ context.Context, at *cursor) (any, json.RawMessage, error) {
-	for {
-		line, err := r.line(at)
-		if err == io.EOF {
-			return nil, nil, r.end(*at)
-		}
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s:%d: %w", r.path, at.Line+1, err)
-		}
-		at.Line++
-		if r.blank(line) {
-			continue
-		}
-		value, raw, err := r.item(line)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s:%d: %w", r.path, at.Line, err)
-		}
-		return value, raw, nil
+	record, err := r.records.read(func() ([]byte, error) { return r.line(at) }, at)
+	if err == io.EOF {
+		return nil, nil, r.end(*at)
 	}
+	if err == nil {
+		var value any
+		var raw json.RawMessage
+		if value, raw, err = r.records.decode(record, at); err == nil {
+			return value, raw, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("%s:%d: %w", r.path, at.Line, err)
 }
 
 // line reads a line and moves the offset, not the count of lines.
 func (r *file) line(at *cursor) ([]byte, error) {
-	if at.Offset == 0 {
-		at.Offset += r.mark()
-	}
 	line, n, err := r.lines.next()
 	if err != nil {
 		return nil, err
@@ -112,38 +116,6 @@ func (r *file) line(at *cursor) ([]byte, error) {
 		return nil, errors.New("the line was the last one when it was read, and was made longer since")
 	}
 	return r.line(at)
-}
-
-// byteOrderMark is what some editors put before UTF-8.
-var byteOrderMark = []byte("\xef\xbb\xbf")
-
-// mark skips a byte order mark and returns its length.
-func (r *file) mark() int64 {
-	if start, _ := r.lines.r.Peek(len(byteOrderMark)); !bytes.Equal(start, byteOrderMark) {
-		return 0
-	}
-	n, _ := r.lines.r.Discard(len(byteOrderMark))
-	return int64(n)
-}
-
-// blank reports whether a line gives no item.
-func (r *file) blank(line []byte) bool {
-	if r.jsonl {
-		line = bytes.TrimSpace(line)
-	}
-	return len(line) == 0
-}
-
-func (r *file) item(line []byte) (any, json.RawMessage, error) {
-	if r.jsonl {
-		return decodeLine(line)
-	}
-	if !utf8.Valid(line) {
-		return nil, nil, errNotUTF8
-	}
-	text := string(line)
-	raw, err := quote(text)
-	return text, raw, err
 }
 
 // end is io.EOF, unless the file became shorter than what was read of it.

@@ -1,7 +1,6 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,8 +26,10 @@ type program struct {
 	cmd    *exec.Cmd
 	out    *os.File // our end of its standard output
 	lines  lines
-	words  tail  // of its standard error; complete once it was waited for
-	skip   int64 // items to pass over: they were read from an earlier start
+	format *records
+	where  string // "%s" of a line number, for messages
+	words  tail   // of its standard error; complete once it was waited for
+	skip   int64  // items to pass over: they were read from an earlier start
 	reaped atomic.Bool
 }
 
@@ -36,22 +37,27 @@ func startProgram(src spec.Source, at cursor) (*program, error) {
 	if len(src.Argv) == 0 {
 		return nil, errors.New("start program: the command is empty")
 	}
-	out, theirs, err := os.Pipe()
-	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", name(src), err)
-	}
-	defer theirs.Close()
-	p := &program{name: name(src), out: out, lines: newLines(out), skip: at.Index}
+	p := &program{name: name(src), where: ": line %d of its output", format: newRecords(src), skip: at.Index}
 	p.cmd = exec.Command(src.Argv[0], src.Argv[1:]...)
 	p.cmd.Dir = src.Dir
+	return p, p.start()
+}
+
+func (p *program) start() error {
+	out, theirs, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("start %s: %w", p.name, err)
+	}
+	defer theirs.Close()
+	p.out, p.lines = out, newLines(out)
 	p.cmd.Stdout, p.cmd.Stderr = theirs, &p.words
 	p.cmd.SysProcAttr = ownGroup()
 	p.cmd.WaitDelay = lingering
 	if err := p.cmd.Start(); err != nil {
 		out.Close()
-		return nil, fmt.Errorf("start %s: %w", name(src), err)
+		return fmt.Errorf("start %s: %w", p.name, err)
 	}
-	return p, nil
+	return nil
 }
 
 func (p *program) next(ctx context.Context, at *cursor) (any, json.RawMessage, error) {
@@ -60,14 +66,14 @@ func (p *program) next(ctx context.Context, at *cursor) (any, json.RawMessage, e
 			return nil, nil, err
 		}
 	}
-	line, err := p.line(ctx, at)
+	record, err := p.record(ctx, at)
 	if err == io.EOF {
 		return nil, nil, p.end(ctx)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	value, raw, err := decodeLine(line)
+	value, raw, err := p.format.decode(record, at)
 	if err != nil {
 		return nil, nil, p.fault(at, err)
 	}
@@ -78,12 +84,12 @@ func (p *program) next(ctx context.Context, at *cursor) (any, json.RawMessage, e
 func (p *program) pass(ctx context.Context, at *cursor) error {
 	at.Line = 0
 	for done := int64(0); done < p.skip; done++ {
-		_, err := p.line(ctx, at)
+		_, err := p.record(ctx, at)
 		if err == io.EOF {
 			if err := p.end(ctx); err != io.EOF {
 				return err
 			}
-			return fmt.Errorf("%s printed only %d items this time, and %d were read before", p.name, done, p.skip)
+			return fmt.Errorf("%s gave only %d items this time, and %d were read before: it must begin with the same ones", p.name, done, p.skip)
 		}
 		if err != nil {
 			return err
@@ -93,32 +99,31 @@ func (p *program) pass(ctx context.Context, at *cursor) error {
 	return nil
 }
 
-// line waits for a line that is not blank.
-func (p *program) line(ctx context.Context, at *cursor) (line []byte, err error) {
-	for len(bytes.TrimSpace(line)) == 0 {
-		if p.lines.ready() {
-			line, _, err = p.lines.next()
-		} else {
-			err = p.watched(ctx, func() (err error) {
-				line, _, err = p.lines.next()
-				return err
-			})
-		}
-		switch {
-		case err == io.EOF || ctx.Err() != nil && err == ctx.Err():
-			return nil, err
-		case err != nil:
-			at.Line++
-			return nil, p.fault(at, err)
-		}
-		at.Line++
+// record waits for a record.
+func (p *program) record(ctx context.Context, at *cursor) ([]byte, error) {
+	record, err := p.format.read(func() ([]byte, error) { return p.line(ctx) }, at)
+	if err == nil || err == io.EOF || ctx.Err() != nil && err == ctx.Err() {
+		return record, err
 	}
-	return line, nil
+	return nil, p.fault(at, err)
+}
+
+// line waits for a line.
+func (p *program) line(ctx context.Context) (line []byte, err error) {
+	if p.lines.ready() {
+		line, _, err = p.lines.next()
+		return line, err
+	}
+	err = p.watched(ctx, func() (err error) {
+		line, _, err = p.lines.next()
+		return err
+	})
+	return line, err
 }
 
 // fault is an error in the line that the cursor has just passed.
 func (p *program) fault(at *cursor, err error) error {
-	return fmt.Errorf("%s: line %d of its output: %w", p.name, at.Line, err)
+	return fmt.Errorf("%s"+p.where+": %w", p.name, at.Line, err)
 }
 
 // end is io.EOF, unless the program, which has closed its output, ends badly.
@@ -181,8 +186,10 @@ func (p *program) close() error {
 // name is what a source is called in messages.
 func name(src spec.Source) string {
 	switch src.Kind {
-	case spec.SourceLines, spec.SourceJSONL:
+	case spec.SourceLines, spec.SourceCSV, spec.SourceJSONL:
 		return src.Path
+	case spec.SourceFiles:
+		return "the files " + src.Pattern
 	case spec.SourceCommand:
 		argv := src.Argv
 		if len(argv) == 3 && argv[0] == "/bin/sh" && argv[1] == "-c" {

@@ -89,7 +89,7 @@ func TestAProgramThatPrintsLessTheSecondTime(t *testing.T) {
 	if len(items) > 0 {
 		t.Errorf("got %v", values(items))
 	}
-	wantText(t, err, "printed only 2 items this time, and 3 were read before")
+	wantText(t, err, "gave only 2 items this time, and 3 were read before")
 
 	_, err = take(t, open(t, shell(`echo 1; exit 7`), `{"index":3}`), 1)
 	wantText(t, err, "exit status 7")

@@ -60,8 +60,15 @@ func openRound(src spec.Source, at cursor) (round, error) {
 		return newCounter(src)
 	case spec.SourceItems:
 		return list(src.Items), nil
-	case spec.SourceLines, spec.SourceJSONL:
+	case spec.SourceMatrix:
+		return newMatrix(src), nil
+	case spec.SourceLines, spec.SourceCSV, spec.SourceJSONL:
+		if src.Path == spec.Stdin {
+			return readStdin(src, at)
+		}
 		return openFile(src, at)
+	case spec.SourceFiles:
+		return openFiles(src, at)
 	case spec.SourceCommand:
 		return startProgram(src, at)
 	}
@@ -75,9 +82,9 @@ func (r *Reader) over() bool {
 
 // Next returns the next item, io.EOF after the last one, or ctx's error. Every
 // other error is the end too, and says where in the source it is: a line that is
-// too long, not UTF-8 or not JSON, a file that shrank, a program that ended badly,
-// a source without items that is to be repeated. It waits only for a program,
-// which does not survive a ctx that ends meanwhile.
+// too long, not UTF-8, not JSON or not CSV, a file that shrank, a program that ended badly,
+// a source without items that is to be repeated. It waits only for a program
+// and standard input, which do not survive a ctx that ends meanwhile.
 func (r *Reader) Next(ctx context.Context) (Item, error) {
 	if err := ctx.Err(); err != nil {
 		return Item{}, err
