@@ -86,4 +86,3 @@ func TestALargeMatrixIsNotInMemory(t *testing.T) {
 	}
 	check(t, "the last", []any{map[string]any{"a": 9999, "b": 9999, "c": 9999}}, values(items))
 }
-
