@@ -53,12 +53,12 @@ type runner struct {
 	book   *ledger.Book // what was spent
 	drawn  golem.Amount // accepted from the active allocation
 
-	mu       sync.Mutex                   // guards the fields below
-	workers  map[int64]*worker            // by activity
-	hires    map[golem.NodeID]bool        // providers with a live agreement
+	mu       sync.Mutex                    // guards the fields below
+	workers  map[int64]*worker             // by activity
+	hires    map[golem.NodeID]bool         // providers with a live agreement
 	cancels  map[string]context.CancelFunc // of calls under way that can be cut short, by their key
-	asked    map[int64]time.Time          // when usage was last asked for, by activity
-	failures map[string]int               // of policies
+	asked    map[int64]time.Time           // when usage was last asked for, by activity
+	failures map[string]int                // of policies
 	ending   reconcile.Ending
 	windows  []ledger.Window
 	full     shortage     // of room on the disk
@@ -113,6 +113,9 @@ func (r *runner) connect(ctx context.Context) error {
 	me, err := r.client.Me(ctx)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDaemon, err)
+	}
+	if err := r.checkVersion(ctx); err != nil {
+		return err
 	}
 	r.identity = me.Identity
 	r.platform = golem.PlatformOf(r.Spec.Golem.Network)
@@ -170,7 +173,9 @@ func (r *runner) prepareStart(ctx context.Context) error {
 		return err
 	}
 	// Bills that came while nobody was there are decided about at once.
-	r.limits(ctx, r.lastEnv())
+	if err := r.look(ctx); err != nil {
+		return err
+	}
 	return r.recover(ctx)
 }
 

@@ -42,7 +42,9 @@ func Settle(ctx context.Context, o Options) (Settled, error) {
 	defer wg.Wait()
 	r.effects = newEffects(ctx, &wg, r.nudge)
 	r.market = newMarket(r)
-	r.limits(ctx, r.lastEnv())
+	if err := r.look(ctx); err != nil {
+		return Settled{}, err
+	}
 	before := r.spent()
 	err = r.settle(ctx, run)
 	s, countErr := r.countSettled(ctx)

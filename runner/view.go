@@ -127,6 +127,19 @@ func (r *runner) runEnv(rec records, agreements []reconcile.Agreement) policies.
 	return env
 }
 
+// look evaluates the budget for the run as the last process left it, so that bills
+// can be decided about before the first turn of the loop.
+func (r *runner) look(ctx context.Context) error {
+	rec, err := r.records(ctx)
+	if err != nil {
+		return err
+	}
+	env := r.runEnv(rec, r.join(rec))
+	r.setEnv(env)
+	r.limits(ctx, env)
+	return nil
+}
+
 // limits evaluates the budget. A budget that cannot be evaluated allows nothing.
 func (r *runner) limits(ctx context.Context, env policies.Run) []ledger.Window {
 	limits, f := r.Policies.Limits(env)

@@ -84,6 +84,10 @@ func (d *daemon) blame(err error) error {
 
 // explain says what is wrong with the daemon, and what would help.
 func (e *daemonError) explain() (fact, hint string) {
+	if old, ok := errors.AsType[*runner.OldDaemonError](e.error); ok {
+		return fmt.Sprintf("the yagna daemon at %s is version %s, and tasks needs 0.17.0 or newer", e.url, old.Version),
+			"update yagna: older ones pay bills beyond what is set aside, and no budget is safe with them"
+	}
 	switch status := golem.StatusOf(e.error); {
 	case errors.Is(e.error, golem.ErrUnreachable):
 		reason := "it gives no answer"

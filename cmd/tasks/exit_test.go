@@ -34,6 +34,7 @@ func TestExitCode(t *testing.T) {
 		{"not our database", fmt.Errorf("open: %w", store.ErrNotOurs), 2},
 		{"newer database", fmt.Errorf("open: %w", store.ErrNewer), 2},
 		{"daemon unreachable", d.blame(fmt.Errorf("%w: %w", runner.ErrDaemon, golem.ErrUnreachable)), 4},
+		{"daemon too old", d.blame(fmt.Errorf("%w: %w", runner.ErrDaemon, &runner.OldDaemonError{Version: "0.16.0"})), 4},
 		{"daemon refuses", d.blame(fmt.Errorf("me: %w", &golem.Error{Status: 401})), 4},
 		{"disk full", fmt.Errorf("commit: %w", syscall.ENOSPC), 1},
 		{"reader went away", fmt.Errorf("write: %w", syscall.EPIPE), 0},

@@ -1,6 +1,7 @@
 package devnet
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,10 +20,11 @@ func (s *Server) me(*http.Request) (answer, error) {
 
 // version answers GET /version/get, with times that have no zone.
 func (s *Server) version(*http.Request) (answer, error) {
+	release := cmp.Or(s.Release, Version)
 	at := s.started.UTC().Format("2006-01-02T15:04:05")
 	return ok(map[string]any{
 		"current": map[string]any{
-			"version": Version, "name": "v" + Version + " devnet", "seen": true,
+			"version": release, "name": "v" + release + " devnet", "seen": true,
 			"releaseTs": "2026-03-28T10:00:00", "insertionTs": at, "updateTs": at,
 		},
 		"pending": nil,

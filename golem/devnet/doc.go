@@ -17,7 +17,7 @@
 //
 // # What is not simulated
 //
-//   - Daemons older or newer than 0.17.6, more than one identity (so nothing is
+//   - The behaviour of daemons older or newer than 0.17.6, more than one identity (so nothing is
 //     ever 403), app-key roles.
 //   - HTTP proxies into an activity, and encrypted exec: 501.
 //   - Transfers of directories (format, depth, fileset).

@@ -34,6 +34,9 @@ type Server struct {
 	// Subnet is what providers announce unless they say otherwise; "" means
 	// "public".
 	Subnet string
+	// Release is the version that the daemon says it is, "" means Version. It
+	// behaves as Version all the same.
+	Release string
 	// Network is the payment network of requests that name none; "" means
 	// "holesky", as with the daemon. Every platform of the protocol (section 6.1)
 	// works on any Server.
