@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"tasks/golem"
@@ -11,8 +12,17 @@ import (
 	"tasks/runner/store"
 )
 
-// createAllocation sets money aside. The intent is on disk when it returns.
+// createAllocation sets money aside, unless an answer about that is still missing:
+// then the daemon is asked what came of it. The intent is on disk when it returns.
 func (r *runner) createAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
+	_, err := r.allocationIn(ctx, state.AllocationCreating)
+	if err == nil {
+		r.effects.start(keyAllocation, r.recoverAllocations)
+		return nil
+	}
+	if !errors.Is(err, errNoAllocation) {
+		return err
+	}
 	al, err := r.intendAllocation(ctx, total, timeout)
 	if err != nil {
 		return err
@@ -48,8 +58,12 @@ func (r *runner) makeAllocation(ctx context.Context, al state.Allocation) (state
 }
 
 // noAllocation ends the run when the daemon refuses for good: without money set
-// aside no bill can be accepted.
+// aside no bill can be accepted. Where it does not say no, there may be one: the
+// intent stays, and what came of it is asked for later.
 func (r *runner) noAllocation(ctx context.Context, al state.Allocation, err error) error {
+	if status := golem.StatusOf(err); status < 400 || status >= 500 || status == http.StatusRequestTimeout {
+		return err
+	}
 	moveErr := r.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.MoveAllocation(al.Key, state.AllocationCreating, state.AllocationLost, store.AllocationSet{})
 	})
@@ -61,7 +75,7 @@ func (r *runner) noAllocation(ctx context.Context, al state.Allocation, err erro
 
 // amendAllocation makes the allocation larger or last longer.
 func (r *runner) amendAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
-	al, err := r.activeAllocation(ctx)
+	al, err := r.allocationIn(ctx, state.AllocationActive)
 	if err != nil {
 		return err
 	}
@@ -89,11 +103,9 @@ const lateTime = time.Hour
 // makes that room where the budget has it but the allocation has not yet. A bill
 // that comes late, when none is active any more, gets one of its own.
 func (r *runner) allocationFor(ctx context.Context, increment golem.Amount) (golem.AllocationID, error) {
-	al, err := r.activeAllocation(ctx)
+	al, err := r.allocationIn(ctx, state.AllocationActive)
 	if errors.Is(err, errNoAllocation) && !r.effects.busy(keyAllocation) {
-		if al, err = r.intendAllocation(ctx, increment, time.Now().Add(lateTime)); err == nil {
-			al, err = r.makeAllocation(ctx, al)
-		}
+		al, err = r.lateAllocation(ctx, increment)
 	}
 	if err != nil {
 		return "", err
@@ -109,9 +121,24 @@ func (r *runner) allocationFor(ctx context.Context, increment golem.Amount) (gol
 	return al.ID, nil
 }
 
+func (r *runner) lateAllocation(ctx context.Context, increment golem.Amount) (al state.Allocation, err error) {
+	if err := r.recoverAllocations(ctx); err != nil {
+		return al, err
+	}
+	if al, err = r.allocationIn(ctx, state.AllocationActive); !errors.Is(err, errNoAllocation) {
+		return al, err
+	}
+	if al, err = r.intendAllocation(ctx, increment, time.Now().Add(lateTime)); err != nil {
+		return al, err
+	}
+	return r.makeAllocation(ctx, al)
+}
+
 var errNoAllocation = errors.New("no allocation is active")
 
-func (r *runner) activeAllocation(ctx context.Context) (state.Allocation, error) {
+// allocationIn returns the run's first allocation in a state; without one the
+// error is errNoAllocation.
+func (r *runner) allocationIn(ctx context.Context, s state.AllocationState) (state.Allocation, error) {
 	var all []state.Allocation
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		all, err = tx.Allocations(r.Run, true)
@@ -121,7 +148,7 @@ func (r *runner) activeAllocation(ctx context.Context) (state.Allocation, error)
 		return state.Allocation{}, err
 	}
 	for _, al := range all {
-		if al.State == state.AllocationActive {
+		if al.State == s {
 			return al, nil
 		}
 	}
@@ -136,14 +163,27 @@ func (r *runner) setDrawn(amount golem.Amount) {
 
 // releaseAllocations gives back what is set aside, once no bill is waited for.
 func (r *runner) releaseAllocations(ctx context.Context) error {
-	al, err := r.activeAllocation(ctx)
-	if errors.Is(err, errNoAllocation) {
-		return nil
+	if _, err := r.allocationIn(ctx, state.AllocationCreating); err == nil {
+		if err := r.recoverAllocations(ctx); err != nil {
+			return err
+		}
 	}
-	if err != nil {
-		return err
+	for {
+		al, err := r.allocationIn(ctx, state.AllocationActive)
+		if errors.Is(err, errNoAllocation) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.releaseAllocation(ctx, al); err != nil {
+			return err
+		}
 	}
-	err = r.client.ReleaseAllocation(ctx, al.ID)
+}
+
+func (r *runner) releaseAllocation(ctx context.Context, al state.Allocation) error {
+	err := r.client.ReleaseAllocation(ctx, al.ID)
 	if err != nil && !golem.IsNotFound(err) && !golem.IsGone(err) {
 		return fmt.Errorf("release allocation %s: %w", al.ID, err)
 	}
@@ -154,7 +194,7 @@ func (r *runner) releaseAllocations(ctx context.Context) error {
 
 // decorations are what the allocation requires of a demand.
 func (r *runner) decorations(ctx context.Context) (golem.Decorations, error) {
-	al, err := r.activeAllocation(ctx)
+	al, err := r.allocationIn(ctx, state.AllocationActive)
 	if err != nil {
 		return golem.Decorations{}, err
 	}

@@ -123,8 +123,9 @@ func (r *runner) finish(ctx context.Context) error {
 	})
 }
 
-// releaseTries is how often a daemon that fails is asked to release.
-const releaseTries = 3
+// releaseTries is how often a daemon that fails is asked to release, over about two
+// minutes.
+const releaseTries = 12
 
 // releaseAtLast gives back what is set aside. Nobody comes after it to try again,
 // until the allocation ends by itself.

@@ -147,6 +147,9 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	if err := r.prepareStart(life); err != nil {
 		leave(errLeave)
 		wg.Wait()
+		if mayPass(err) {
+			err = fmt.Errorf("%w: %w", ErrDaemon, err)
+		}
 		return state.RunRunning, fmt.Errorf("recover run %s: %w", r.Run, err)
 	}
 	wg.Go(func() { r.results.loop(life) })
