@@ -45,11 +45,12 @@ func (r *runner) invoiceDocument(id golem.InvoiceID, total golem.Amount) documen
 	}
 }
 
-// accept accepts a bill: intent, call, outcome. The daemon charges the increment
+// accept accepts a bill: intent, call, outcome. What else the outcome says is
+// recorded by also, with it or not at all. The daemon charges the increment
 // once, however often it is asked (protocol section 6.5), so an outcome that is
 // not known is found out by reading the document. The caller is alone
 // with it.
-func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Amount, doc document) error {
+func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Amount, doc document, also func(*store.Tx) error) error {
 	if bill.State == state.BillReceived {
 		if err := r.moveBill(ctx, bill, state.BillAccepting, ""); err != nil {
 			return err
@@ -65,7 +66,7 @@ func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Am
 			return err
 		}
 	}
-	return r.spend(ctx, bill, increment)
+	return r.spend(ctx, bill, increment, also)
 }
 
 // acceptAt makes the call, with enough in the allocation.
@@ -89,12 +90,17 @@ func taken(s golem.DocumentStatus) bool {
 	return s == golem.StatusAccepted || s == golem.StatusSettled
 }
 
-// spend records an accepted bill in the store and in the book.
-func (r *runner) spend(ctx context.Context, bill state.Bill, increment golem.Amount) error {
+// spend records an accepted bill in the store and in the book. A process that dies
+// leaves all of what the bill says on record, or nothing: an invoice whose end of
+// the billing was missing would let an older note be counted again.
+func (r *runner) spend(ctx context.Context, bill state.Bill, increment golem.Amount, also func(*store.Tx) error) error {
 	var at time.Time
 	err := r.Store.Update(ctx, func(tx *store.Tx) error {
 		at = tx.Now()
-		return tx.MoveBill(bill.ID, bill.State, state.BillAccepted, "", increment)
+		if err := tx.MoveBill(bill.ID, bill.State, state.BillAccepted, "", increment); err != nil {
+			return err
+		}
+		return also(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("record the accepted bill %s: %w", bill.ID, err)

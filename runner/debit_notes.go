@@ -88,13 +88,41 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 	return r.takeNote(ctx, bill, act, note)
 }
 
-// takeNote accepts a debit note that was found right.
+// takeNote accepts a debit note that was found right, and judges its activity.
 func (r *runner) takeNote(ctx context.Context, bill state.Bill, act state.Activity, note golem.DebitNote) error {
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
-	if err := r.accept(ctx, bill, increment, r.noteDocument(note.DebitNoteID, note.TotalAmountDue)); err != nil {
+	document := r.noteDocument(note.DebitNoteID, note.TotalAmountDue)
+	err := r.accept(ctx, bill, increment, document, func(tx *store.Tx) error { return r.counted(tx, act, note) })
+	if err != nil || !tellsNews(act, note) {
 		return err
 	}
-	return r.counted(ctx, act, note)
+	act, a, err := r.activity(ctx, act.Key)
+	if err != nil {
+		return err
+	}
+	if act.State == state.ActivityReady {
+		r.judge(ctx, a, act)
+	}
+	r.nudge()
+	return nil
+}
+
+// tellsNews reports whether a note says more than those before it. One that came
+// late or again does not; it is accepted all the same, for nothing, because its
+// provider waits for that.
+func tellsNews(act state.Activity, note golem.DebitNote) bool {
+	return note.TotalAmountDue.GreaterThan(act.Billed)
+}
+
+// counted records what an accepted note says of its activity.
+func (r *runner) counted(tx *store.Tx, act state.Activity, note golem.DebitNote) error {
+	if !tellsNews(act, note) {
+		return nil
+	}
+	if err := tx.SetBilled(act.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
+		return err
+	}
+	return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now()))
 }
 
 // refuseUnwanted refuses a debit note that passed the audit and not the policy.
@@ -120,33 +148,6 @@ func (r *runner) seen(ctx context.Context, act state.Activity, note golem.DebitN
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
 		return tx.SetUsage(act.Key, note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now()))
 	})
-}
-
-// counted records what an accepted note says of its activity, and judges it. One
-// that came late or again says nothing new; it was accepted all the same, for
-// nothing, because its provider waits for that.
-func (r *runner) counted(ctx context.Context, before state.Activity, note golem.DebitNote) error {
-	if !note.TotalAmountDue.GreaterThan(before.Billed) {
-		return nil
-	}
-	err := r.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.SetBilled(before.Key, note.TotalAmountDue, note.Timestamp); err != nil || note.UsageCounterVector == nil {
-			return err
-		}
-		return tx.SetUsage(before.Key, note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now()))
-	})
-	if err != nil {
-		return err
-	}
-	act, a, err := r.activity(ctx, before.Key)
-	if err != nil {
-		return err
-	}
-	if act.State == state.ActivityReady {
-		r.judge(ctx, a, act)
-	}
-	r.nudge()
-	return nil
 }
 
 // auditNote checks a debit note against what was agreed, and against the notes

@@ -89,26 +89,22 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 // takeInvoice accepts an invoice that was found right.
 func (r *runner) takeInvoice(ctx context.Context, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice) error {
 	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
-	if err := r.accept(ctx, bill, increment, r.invoiceDocument(inv.InvoiceID, inv.Amount)); err != nil {
-		return err
-	}
-	return r.closed(ctx, a, acts, inv, increment)
+	document := r.invoiceDocument(inv.InvoiceID, inv.Amount)
+	err := r.accept(ctx, bill, increment, document, func(tx *store.Tx) error { return closed(tx, a, acts, inv, increment) })
+	r.nudge()
+	return err
 }
 
 // closed records that an agreement's billing is over. What the invoice adds to
 // the notes belongs to the activity that was last.
-func (r *runner) closed(ctx context.Context, a state.Agreement, acts []state.Activity, inv golem.Invoice, increment golem.Amount) error {
-	err := r.Store.Update(ctx, func(tx *store.Tx) error {
-		if n := len(acts); n > 0 && increment.IsPositive() {
-			last := acts[n-1]
-			if err := tx.SetBilled(last.Key, last.Accepted.Add(increment), inv.Timestamp); err != nil {
-				return err
-			}
+func closed(tx *store.Tx, a state.Agreement, acts []state.Activity, inv golem.Invoice, increment golem.Amount) error {
+	if n := len(acts); n > 0 && increment.IsPositive() {
+		last := acts[n-1]
+		if err := tx.SetBilled(last.Key, last.Accepted.Add(increment), inv.Timestamp); err != nil {
+			return err
 		}
-		return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillAccepted)
-	})
-	r.nudge()
-	return err
+	}
+	return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillAccepted)
 }
 
 // errNotesFirst says that an invoice is decided about a little later.

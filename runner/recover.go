@@ -16,13 +16,16 @@ import (
 const recoverTries = 12
 
 // recover adopts what a dead process left, and fills the queue. Nothing else runs
-// yet.
+// yet. Of a daemon that goes on failing the error wraps ErrDaemon.
 func (r *runner) recover(ctx context.Context) error {
 	alive, err := r.takeStock(ctx)
 	for tries := 1; err != nil && mayPass(err) && tries < recoverTries && ctx.Err() == nil; tries++ {
 		r.Log.Warn("what the daemon holds is not known yet", logError, err)
 		pause(ctx, backoff(tries))
 		alive, err = r.takeStock(ctx)
+	}
+	if err != nil && mayPass(err) {
+		return fmt.Errorf("%w: %w", ErrDaemon, err)
 	}
 	if err != nil {
 		return err

@@ -1,0 +1,24 @@
+package simulation_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// TestFound simulates the worlds in which something was found once.
+func TestFound(t *testing.T) {
+	for _, found := range []struct {
+		seed uint64
+		what string
+	}{
+		{20042, "a process died between an invoice and the end of its billing, and an older note was counted again"},
+		{20099, "a daemon that failed for two minutes ended a recovery with an error that was not the daemon's"},
+	} {
+		t.Run(fmt.Sprint(found.seed), func(t *testing.T) {
+			check(t, draw(found.seed))
+			if t.Failed() {
+				t.Log("again: " + found.what)
+			}
+		})
+	}
+}
