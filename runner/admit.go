@@ -86,7 +86,7 @@ func newSession(run state.RunID) string {
 func (r *runner) revision() state.Revision {
 	o := r.Overrides
 	return state.Revision{
-		Run: r.Run, File: r.Spec.File, Dir: r.Spec.Dir, Text: r.Spec.Text,
+		Run: r.Run, File: r.Spec.File, Dir: r.Spec.Dir, Text: r.Spec.Kept,
 		Workers: o.Workers, MaxPrice: o.MaxPrice, Budget: o.Budget,
 	}
 }

@@ -21,6 +21,9 @@ type decoder struct {
 	unsure  bool      // a stage has mistakes that may hide an emit
 	foreign bool      // this is no Spec, but a document of another kind
 
+	sets  []string             // to put into the document
+	texts map[*yaml.Node]*text // of nodes that are not of the file, from sets
+
 	offered func(path string, keys []string) // told of every mapping's keys; nil but for Keys
 }
 
@@ -35,7 +38,7 @@ type value struct {
 
 // decode reads a document and the flags that beat it.
 func decode(file string, content []byte, dir string, o Overrides) *decoder {
-	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content}}
+	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content, Kept: content}, sets: o.Set, texts: map[*yaml.Node]*text{}}
 	defaults(d.spec)
 	d.read(&text{name: file, lines: []string{""}}, content)
 	d.overrides(o)
@@ -45,6 +48,7 @@ func decode(file string, content []byte, dir string, o Overrides) *decoder {
 // read walks the document that a text is.
 func (d *decoder) read(in *text, content []byte) {
 	if root, ok := d.syntax(in, content); ok {
+		d.setAll(root, d.sets)
 		d.left = 2*count(root) + 100_000
 		d.document(d.value(in, root, nil, ""))
 	}
@@ -92,6 +96,9 @@ func (d *decoder) value(in *text, n, key *yaml.Node, path string) value {
 		n = n.Alias
 	}
 	d.left -= weight(n)
+	if t := d.texts[n]; t != nil {
+		in = t
+	}
 	return value{in: in, node: n, key: key, path: path}
 }
 
@@ -139,7 +146,7 @@ func (d *decoder) fields(v value, fields ...field) map[string]bool {
 		seen[key] = true
 		i := slices.IndexFunc(fields, func(f field) bool { return f.key == key })
 		if i < 0 {
-			seen[d.unknown(v, e.key, key, keysOf(fields))] = true
+			seen[d.unknown(v, e, key, keysOf(fields))] = true
 			return
 		}
 		fields[i].read(e)
@@ -184,7 +191,7 @@ func (d *decoder) isKey(key value) bool {
 
 // unknown reports a key that a mapping does not have, and gives the one that was
 // meant, or "".
-func (d *decoder) unknown(v value, key *yaml.Node, name string, known []string) string {
+func (d *decoder) unknown(v, e value, name string, known []string) string {
 	hint := "the keys here are " + listed(known)
 	if len(known) == 1 {
 		hint = "the only key here is " + known[0]
@@ -195,7 +202,7 @@ func (d *decoder) unknown(v value, key *yaml.Node, name string, known []string) 
 	} else if v.path != "" && !d.foreign && slices.Contains(keysOf(d.topFields(new(bool))), name) {
 		hint = fmt.Sprintf("%s stands at the top of the document: indent it less", name)
 	}
-	k := value{in: v.in, node: key, path: v.path}
+	k := value{in: e.in, node: e.key, path: v.path}
 	d.report(k, "unknown key "+shown(name), hint)
 	d.unsure = true
 	return near

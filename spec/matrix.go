@@ -134,7 +134,7 @@ func (d *decoder) excluded(v, e value, name string, is any, axes []Axis) {
 		if near, ok := diag.Nearest(name, names); ok {
 			hint = fmt.Sprintf("did you mean %q?", near)
 		}
-		d.report(value{in: v.in, node: e.key, path: v.path}, "the matrix has no "+shown(name), hint)
+		d.report(value{in: e.in, node: e.key, path: v.path}, "the matrix has no "+shown(name), hint)
 		return
 	}
 	same := func(a any) bool { return reflect.DeepEqual(a, is) }

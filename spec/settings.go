@@ -138,6 +138,9 @@ func (s *Source) text() string {
 		all, _ := json.Marshal(rest)
 		var fields map[string]any
 		_ = json.Unmarshal(all, &fields)
+		if s.Delimiter != 0 {
+			fields["Delimiter"] = string(s.Delimiter)
+		}
 		text = s.Kind + ": " + fieldsText(fields)
 	}
 	switch s.Repeat {

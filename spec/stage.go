@@ -40,7 +40,7 @@ func (d *decoder) tasks(v value) {
 	}
 	d.entries(v, func(name string, e value) {
 		if !stageForm.MatchString(name) {
-			k := value{in: v.in, node: e.key, path: v.path}
+			k := value{in: e.in, node: e.key, path: v.path}
 			d.report(k, "the name of a stage has letters, digits, dashes and underscores, and this is "+shown(name), "")
 		}
 		d.stage(e, name)

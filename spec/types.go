@@ -17,7 +17,8 @@ import (
 type Spec struct {
 	File string // as it was named to Load, for messages
 	Dir  string // absolute; paths in the document are relative to it
-	Text []byte // the document itself, kept as a revision of the run
+	Text []byte // the document itself
+	Kept []byte // the document with what --set put into it, kept as a revision of the run
 
 	Name     string
 	Payload  Payload
@@ -196,9 +197,12 @@ type Results struct {
 }
 
 // Overrides are the command-line flags that beat the document; "" leaves it
-// alone. They use the document's own syntax and are checked like it.
+// alone. They use the document's own syntax and are checked like it. Set are
+// pairs path=value, put into the document in their order before the others beat
+// it; Spec.Kept has them, so that they are given once and not with each Parse.
 type Overrides struct {
 	Workers, MaxPrice, Budget string
+	Set                       []string
 }
 
 // DefaultDeadline is how long a run's agreements may live at most
