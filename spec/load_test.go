@@ -60,6 +60,7 @@ func TestLoadHello(t *testing.T) {
 			TaskResult:      expr("trim(stdout)"),
 		},
 	}
+	want.Kept = want.Text
 	if diff := cmp.Diff(want, s, plain); diff != "" {
 		t.Errorf("Load (-want +got):\n%s", diff)
 	}
