@@ -58,6 +58,7 @@ var scenarios = map[string]struct {
 	"flaky-daemon":    {demands: true, short: true},
 	"lost-answers":    {},
 	"restarts":        {},
+	"benchmark":       {},
 	"weather":         {vanished: true, demands: true},
 }
 
@@ -80,8 +81,9 @@ func TestScenarios(t *testing.T) {
 			if err != nil || len(list) > 0 {
 				t.Fatal(err, list)
 			}
-			server := &devnet.Server{Runtime: devnet.Instant(worker)}
+			server := &devnet.Server{}
 			s.Apply(server)
+			server.Runtime = devnet.Instant(worker) // a scenario's own may do something else
 			inWorld(t, server, func(w *world) {
 				began := time.Now()
 				w.mustRun(state.RunID(name), hundred, state.RunDone)

@@ -69,6 +69,12 @@ func (d *Document) Duration(v Value, low, high time.Duration) time.Duration {
 	return d.d.duration(v.v, low, high)
 }
 
+// Time is Duration for those to whom 0 is a good time too: it says whether there
+// was one.
+func (d *Document) Time(v Value, low, high time.Duration) (time.Duration, bool) {
+	return d.d.time(v.v, low, high)
+}
+
 // Size is an amount of memory or disk above 0, in GiB; it has a unit in the
 // document, and of a bad one it gives 0.
 func (d *Document) Size(v Value) float64 { return d.d.size(v.v) }

@@ -67,25 +67,31 @@ func (d *decoder) integer(v value, wants string, low int64) int64 {
 
 // duration is a time between two bounds, both included; of a bad one it gives 0.
 func (d *decoder) duration(v value, low, high time.Duration) time.Duration {
+	t, _ := d.time(v, low, high)
+	return t
+}
+
+// time is duration for those to whom 0 is a good time too.
+func (d *decoder) time(v value, low, high time.Duration) (time.Duration, bool) {
 	const wants, hint = "a time", `write it with units, such as 90s, 2m, 1h30m or 2d`
 	s, ok := d.scalar(v, wants, hint)
 	if !ok {
-		return 0
+		return 0, false
 	}
 	t, err := parseDuration(s)
 	if err != nil {
 		if _, number := strconv.ParseFloat(s, 64); number == nil {
 			d.report(v, v.kind()+" has no unit of time", fmt.Sprintf("write %ss for seconds or %sm for minutes", s, s))
-			return 0
+			return 0, false
 		}
 		d.wrong(v, wants, hint)
-		return 0
+		return 0, false
 	}
 	if t < low || t > high {
 		d.report(v, fmt.Sprintf("wants a time from %s to %s, and this is %s", showDuration(low), showDuration(high), s), "")
-		return 0
+		return 0, false
 	}
-	return t
+	return t, true
 }
 
 var daysForm = regexp.MustCompile(`^(\d+(?:\.\d+)?)d(.*)$`)

@@ -40,8 +40,9 @@ run commands as processes on this computer. It prints the environment to use it 
   . ./devnet.env
   tasks apply hello.yaml
 
-A scenario is a YAML file that describes another market, and what its providers and
-the daemon do wrong. --seed and --providers beat what it says.`,
+A scenario is a YAML file that describes another market, what its providers and the
+daemon do wrong, how long they take, and what commands answer if they are not to run.
+--seed and --providers beat what it says.`,
 		GroupID: groupHelp,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -12,7 +12,7 @@ import (
 // there is a word in the place of a mapping.
 func TestDocsNameEveryScenarioKey(t *testing.T) {
 	page := readDoc(t, "devnet.md")
-	for _, text := range []string{"market: x", "market: {price: x}", "misbehaviour: [x]", "daemon: [x]"} {
+	for _, text := range []string{"market: x", "market: {price: x}", "timings: []", "misbehaviour: [x]", "daemon: [x]", "runtime: x", "runtime: {instant: [x]}"} {
 		_, list := scenario.Parse("s.yaml", []byte(text), scenario.Overrides{})
 		keys, offered := strings.CutPrefix(list[0].Hint, "its keys are ")
 		if !offered {

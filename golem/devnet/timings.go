@@ -21,7 +21,7 @@ func (p Span) draw(random *rand.Rand) time.Duration {
 // Timings are the delays and limits of daemon and providers. A zero field
 // means its default, which is brisk enough for a whole run in seconds; limits
 // that a requestor can run into are the protocol's own. RealTimings has the
-// delays of a real network.
+// delays of a real network, NoDelays has none.
 type Timings struct {
 	Match   Span // from a demand to each of its matches; 5 to 80 ms
 	Answer  Span // a provider's answer to a counter proposal; 50 to 150 ms
@@ -56,6 +56,16 @@ func RealTimings() Timings {
 		Start:   Span{time.Second, 3 * time.Second},
 		Invoice: Span{time.Second, 10 * time.Second},
 		Restart: 5 * time.Second,
+	}
+}
+
+// NoDelays returns what a benchmark wants: nobody takes time that is not needed.
+// Limits are the defaults. A provider's StartUp is its own.
+func NoDelays() Timings {
+	none := Span{1, 1}
+	return Timings{
+		Match: none, Answer: none, Approve: none, Commit: none,
+		Create: none, Deploy: none, Start: none, Invoice: none, Restart: 1,
 	}
 }
 

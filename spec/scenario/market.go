@@ -93,7 +93,7 @@ func (d *decoder) traitFields(into *[]setting, price **spec.Value) []spec.Field 
 		trait("storage", d.sizes, func(p *devnet.Provider, f float64) { p.StorageGiB = hundredths(f) }),
 		trait("speed", d.numbers(0.01, 1), func(p *devnet.Provider, f float64) { p.Speed = min(1, hundredths(f)) }),
 		trait("start_up", d.seconds, func(p *devnet.Provider, f float64) {
-			p.StartUp = max(time.Millisecond, time.Duration(f*float64(time.Second)).Round(time.Millisecond))
+			p.StartUp = max(1, time.Duration(f*float64(time.Second)).Round(time.Millisecond)) // 0 would be the default
 		}),
 		trait("slots", d.wholes(1, 1000), func(p *devnet.Provider, f float64) { p.Slots = max(1, int(math.Round(f))) }),
 		word("subnet", "the name of a subnet", func(p *devnet.Provider, s string) { p.Subnet = s }),

@@ -140,8 +140,8 @@ const aDay = 24 * time.Hour
 
 // seconds reads times with a unit.
 func (d *decoder) seconds(v spec.Value) (float64, bool) {
-	t := d.Duration(v, time.Millisecond, aDay)
-	return t.Seconds(), t > 0
+	t, ok := d.Time(v, 0, aDay)
+	return t.Seconds(), ok
 }
 
 // portion reads a part of a whole above 0: 30% or 0.3.

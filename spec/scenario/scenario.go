@@ -21,6 +21,8 @@ type Scenario struct {
 	Seed      uint64            // 1 when the file has none
 	Providers []devnet.Provider // those with names first; never nil
 	Faults    []devnet.Fault
+	Table     devnet.Table   // of an instant runtime; nil means real processes
+	Timings   devnet.Timings // zero fields mean the devnet's own
 }
 
 // Load reads the scenario in the file at path, and gives every mistake in it, in
@@ -46,9 +48,13 @@ func Parse(file string, text []byte, o Overrides) (*Scenario, diag.List) {
 	return s, list
 }
 
-// Apply makes a server's market and daemon those of the scenario.
+// Apply makes a server's market and daemon those of the scenario, and its runtime
+// if the scenario has one.
 func (s *Scenario) Apply(server *devnet.Server) {
-	server.Seed, server.Providers, server.Faults = s.Seed, s.Providers, s.Faults
+	server.Seed, server.Providers, server.Faults, server.Timings = s.Seed, s.Providers, s.Faults, s.Timings
+	if s.Table != nil {
+		server.Runtime = s.Table.Runtime(s.Seed)
+	}
 }
 
 // A decoder walks one document.
@@ -64,7 +70,7 @@ type decoder struct {
 
 func (d *decoder) top(v spec.Value) {
 	if !v.IsMapping() {
-		d.Wrong(v, "a mapping with seed, market, misbehaviour and daemon", "start with a line such as market:")
+		d.Wrong(v, "a mapping with seed, market, misbehaviour, daemon, runtime and timings", "start with a line such as market:")
 		return
 	}
 	d.Fields(v,
@@ -78,5 +84,7 @@ func (d *decoder) top(v spec.Value) {
 		spec.Field{Key: "daemon", Read: func(v spec.Value) {
 			d.List(v, "a list of what goes wrong", "begin each with a dash, such as - {share: 5%, fails: 500}", d.fault)
 		}},
+		spec.Field{Key: "runtime", Read: d.runtime},
+		spec.Field{Key: "timings", Read: d.timings},
 	)
 }

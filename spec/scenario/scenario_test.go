@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,14 @@ daemon:
   - {drops: after}
   - {delays: 2s, repeats_events: true}
   - {restarts: true, from: 5m}
+runtime:
+  instant:
+    - {command: '^echo (.*)', stdout: "$1", stderr: a, exit: 3, takes: 5ms, cpu: {from: 1ms, to: 2ms}, files: [{path: /golem/output/out, text: b}]}
+    - {}
+timings:
+  match: 0s
+  deploy: {from: 1s, to: 2s}
+  no_activity: 3m
 `, scenario.Overrides{})
 	want := &scenario.Scenario{
 		Seed: 3, Text: s.Text,
@@ -138,8 +147,24 @@ daemon:
 			{Delay: 2 * time.Second, RepeatEvents: true},
 			{Restart: true, Times: 1, From: 5 * time.Minute},
 		},
+		Table: devnet.Table{{
+			Command: regexp.MustCompile("^echo (.*)"), Stdout: "$1", Stderr: "a", ExitCode: 3,
+			Takes: devnet.Span{Min: 5 * time.Millisecond, Max: 5 * time.Millisecond},
+			CPU:   devnet.Span{Min: time.Millisecond, Max: 2 * time.Millisecond},
+			Files: map[string]string{"/golem/output/out": "b"},
+		}, {}},
+		Timings: devnet.Timings{
+			Match: devnet.Span{Min: 1, Max: 1}, Deploy: devnet.Span{Min: time.Second, Max: 2 * time.Second},
+			NoActivity: 3 * time.Minute,
+		},
 	}
-	if diff := cmp.Diff(want, s); diff != "" {
+	text := cmp.Transformer("text", func(r *regexp.Regexp) string {
+		if r == nil {
+			return ""
+		}
+		return r.String()
+	})
+	if diff := cmp.Diff(want, s, text); diff != "" {
 		t.Errorf("scenario (-want +got):\n%s", diff)
 	}
 }
@@ -188,6 +213,36 @@ func count(yes bool) int {
 		return 1
 	}
 	return 0
+}
+
+func TestTimings(t *testing.T) {
+	slow := devnet.RealTimings()
+	slow.Deploy = devnet.Span{Min: 1, Max: 1}
+	for text, want := range map[string]devnet.Timings{
+		"timings: none":                     devnet.NoDelays(),
+		"timings: brisk":                    {},
+		"timings: real":                     devnet.RealTimings(),
+		"timings: {deploy: 0s, base: real}": slow,
+		"market: {count: 1}":                {},
+	} {
+		if diff := cmp.Diff(want, read(t, text, scenario.Overrides{}).Timings); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+// TestRuntime wants a scenario to replace the runtime of a server only if it has
+// one.
+func TestRuntime(t *testing.T) {
+	var server devnet.Server
+	read(t, "{}", scenario.Overrides{}).Apply(&server)
+	if server.Runtime != nil {
+		t.Error("an empty scenario has a runtime")
+	}
+	read(t, "runtime: {instant: [{}]}", scenario.Overrides{}).Apply(&server)
+	if server.Runtime == nil {
+		t.Error("the runtime is not set")
+	}
 }
 
 func TestOverrides(t *testing.T) {
