@@ -26,6 +26,7 @@ type builder struct {
 	spec     *spec.Spec
 	found    foundList
 	machines *sync.Pool
+	uploads  uploads
 }
 
 // newConfig is the library's configuration for one kind of expression: its
@@ -95,6 +96,7 @@ func (b *builder) check(c *checker, k kind) bool {
 		return b.found.add(c.found)
 	}
 	c.visit(tree.Node)
+	b.readUploads(c, tree.Node)
 	if len(c.found) > 0 {
 		return b.found.add(c.found)
 	}

@@ -215,8 +215,8 @@ func TestPrepare(t *testing.T) {
 		{`[deploy(), start("sh", "-c"), run("mkdir -p " + quote(offer.id)), run(["ls", "-l"])]`, 4, ""},
 		{`offer.memory > 1 ? [deploy(), start()] : [deploy(), start(), run("swapon -a")]`, 3, ""},
 		{`concat([deploy(), start()], map(lines("a\nb"), run("touch " + #)))`, 4, ""},
-		{`[start(), deploy()]`, 0, `activity.prepare: [start(), deploy()]: command 1 is out of order: deploy() comes first, start() second, then any run(...)`},
-		{`[deploy(), start(), deploy()]`, 0, `activity.prepare: [deploy(), start(), deploy()]: command 3 is out of order: deploy() comes first, start() second, then any run(...)`},
+		{`[start(), deploy()]`, 0, `activity.prepare: [start(), deploy()]: command 1 is out of order: deploy() comes first, start() second, then any others`},
+		{`[deploy(), start(), deploy()]`, 0, `activity.prepare: [deploy(), start(), deploy()]: command 3 is out of order: deploy() comes first, start() second, then any others`},
 		{`[deploy()]`, 0, `activity.prepare: [deploy()]: gives a list of 1, and deploy() and start() are the least`},
 		{`[deploy(), start(), run([])]`, 0, `activity.prepare: [deploy(), start(), run([])]: run([]) names no program`},
 		{`[deploy(), start(), run([1])]`, 0, `activity.prepare: [deploy(), start(), run([1])]: element 0 of the list is a number, not text; string(#) makes text of it`},
@@ -225,7 +225,7 @@ func TestPrepare(t *testing.T) {
 		t.Run(tt.expr, func(t *testing.T) {
 			got, f := set(t, "activity.prepare", tt.expr).Prepare(policies.ActivityEnv{Offer: policies.Offer{ID: "R-a'b"}})
 			check(t, len(got), tt.want, f, tt.failure)
-			if len(got) >= 2 && (got[0].Deploy == nil || got[1].Start == nil) {
+			if len(got) >= 2 && (got[0].Run.Deploy == nil || got[1].Run.Start == nil) {
 				t.Errorf("commands = %+v", got)
 			}
 		})
@@ -233,13 +233,17 @@ func TestPrepare(t *testing.T) {
 	got, _ := set(t, "activity.prepare", `[deploy(), start("a"), run("x " + quote("it's")), run(["ls", "-l"])]`).Prepare(policies.ActivityEnv{})
 	stream := &golem.CaptureMode{Stream: &golem.CaptureStream{Limit: 1 << 20}}
 	capture := &golem.Capture{Stdout: stream, Stderr: stream}
+	var commands []golem.Command
+	for _, step := range got {
+		commands = append(commands, *step.Run)
+	}
 	want := []golem.Command{
 		{Deploy: &golem.Deploy{}},
 		{Start: &golem.Start{Args: []string{"a"}}},
 		{Run: &golem.Run{EntryPoint: "/bin/sh", Args: []string{"-c", "x " + spec.ShellQuote("it's")}, Capture: capture}},
 		{Run: &golem.Run{EntryPoint: "ls", Args: []string{"-l"}, Capture: capture}},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, commands); diff != "" {
 		t.Errorf("Prepare (-want +got):\n%s", diff)
 	}
 }

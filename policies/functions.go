@@ -80,12 +80,16 @@ func functions() []function {
 func commands() []function {
 	return []function{
 		{FuncDoc{"deploy", "deploy()", "a command", "fetches the image; comes first"},
-			func(...any) (any, error) { return golem.Command{Deploy: &golem.Deploy{}}, nil },
-			[]any{new(func() golem.Command)}},
+			func(...any) (any, error) { return do(golem.Command{Deploy: &golem.Deploy{}}), nil },
+			[]any{new(func() Step)}},
 		{FuncDoc{"start", "start()", "a command", "starts the runtime with the given texts as arguments; comes second"},
-			start, []any{new(func(...string) golem.Command)}},
+			start, []any{new(func(...string) Step)}},
 		{FuncDoc{"run", `run("mkdir -p /golem/work")`, "a command", `runs text with /bin/sh -c, or a list of texts, such as run(["ls", "-l"]), with no shell`},
-			run, []any{new(func(string) golem.Command), new(func([]string) golem.Command), new(func([]any) golem.Command)}},
+			run, []any{new(func(string) Step), new(func([]string) Step), new(func([]any) Step)}},
+		{FuncDoc{"upload", `upload("model.bin", "/golem/input/model.bin")`, "a command", "copies a file of this computer, or the file at an http address, to a path of the machine; where that ends with /, the first text is a pattern of file names, and each keeps its name"},
+			upload, []any{new(func(string, string) Step)}},
+		{FuncDoc{"uploadText", `uploadText("a = 1\n", "/golem/input/settings")`, "a command", "writes a text to a path of the machine"},
+			uploadText, []any{new(func(string, string) Step)}},
 		{FuncDoc{"quote", "quote(offer.id)", "text", "a text as one word of a shell command"},
 			func(a ...any) (any, error) { return spec.ShellQuote(a[0].(string)), nil },
 			[]any{new(func(string) string)}},
@@ -271,12 +275,12 @@ func start(a ...any) (any, error) {
 	for i := range a {
 		args[i] = a[i].(string)
 	}
-	return golem.Command{Start: &golem.Start{Args: args}}, nil
+	return do(golem.Command{Start: &golem.Start{Args: args}}), nil
 }
 
 func run(a ...any) (any, error) {
 	if line, ok := a[0].(string); ok {
-		return shell(line, captured()), nil
+		return do(shell(line, captured())), nil
 	}
 	argv, err := texts(a[0])
 	if err != nil {
@@ -285,7 +289,7 @@ func run(a ...any) (any, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("run([]) names no program")
 	}
-	return golem.Command{Run: &golem.Run{EntryPoint: argv[0], Args: argv[1:], Capture: captured()}}, nil
+	return do(golem.Command{Run: &golem.Run{EntryPoint: argv[0], Args: argv[1:], Capture: captured()}}), nil
 }
 
 // captureLimit is how much of a stream is kept, in bytes.

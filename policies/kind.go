@@ -4,8 +4,6 @@ import (
 	"reflect"
 
 	"github.com/expr-lang/expr/types"
-
-	"tasks/golem"
 )
 
 // want is what an expression has to give.
@@ -30,7 +28,7 @@ func wantScore() want { return wants("a number, or nil to reject", true, plainNu
 
 func wantCommands() want {
 	w := wants("a list of commands", false, isList)
-	w.elem = reflect.TypeFor[golem.Command]()
+	w.elem = reflect.TypeFor[Step]()
 	return w
 }
 

@@ -9,7 +9,8 @@ import (
 	"tasks/spec"
 )
 
-// A Step is one part of a task with its values put in: exactly one field is set.
+// A Step is one part of a task, or of a preparation, with its values put in:
+// exactly one field is set.
 type Step struct {
 	Run      *golem.Command
 	Upload   *Upload

@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"fmt"
 	"math"
 	"path/filepath"
 	"regexp"
@@ -32,6 +31,7 @@ type Set struct {
 	retry    *program
 	file     *template // nil: none set
 	stages   []*Stage
+	uploads  uploads // of prepare
 }
 
 // A Limit is how much may be spent in every stretch of Window; Window 0 means
@@ -65,6 +65,7 @@ func Compile(s *spec.Spec) (*Set, diag.List) {
 		invoice: b.one("policies.invoice.accept", "invoice.accept", s.Policies.InvoiceAccept),
 		retry:   b.one("policies.task.retry", "task.retry", s.Policies.TaskRetry),
 	}
+	set.uploads = b.uploads
 	b.one("policies.task.result", "task.result", s.Policies.TaskResult)
 	for _, l := range s.Budget.Limits {
 		set.limits = append(set.limits, b.amount("budget", l.Amount, l.Window))
@@ -184,41 +185,6 @@ func (s *Set) ScoreOffer(e OfferEnv) (score float64, ok bool, f *Failure) {
 		return 0, false, s.score.fail(&e, err)
 	}
 	return score, true, nil
-}
-
-// Prepare is the batch that makes a worker of a new activity. Deploy comes first
-// in it and start second, as the provider demands (protocol section 5.5).
-func (s *Set) Prepare(e ActivityEnv) ([]golem.Command, *Failure) {
-	e.Provider.settle()
-	v, f := s.prepare.eval(&e)
-	if f != nil {
-		return nil, f
-	}
-	batch, err := batch(v)
-	if err != nil {
-		return nil, s.prepare.fail(&e, err)
-	}
-	return batch, nil
-}
-
-func batch(v any) ([]golem.Command, error) {
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("gives %s, and wants a list of commands", wordOf(v))
-	}
-	out := make([]golem.Command, len(list))
-	for i := range list {
-		if out[i], ok = list[i].(golem.Command); !ok {
-			return nil, fmt.Errorf("gives %s among the commands", wordOf(list[i]))
-		}
-		if (out[i].Deploy != nil) != (i == 0) || (out[i].Start != nil) != (i == 1) {
-			return nil, fmt.Errorf("command %d is out of order: deploy() comes first, start() second, then any run(...)", i+1)
-		}
-	}
-	if len(out) < 2 {
-		return nil, fmt.Errorf("gives a list of %d, and deploy() and start() are the least", len(out))
-	}
-	return out, nil
 }
 
 // Keep reports whether to go on with a worker; true on a Failure.

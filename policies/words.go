@@ -6,15 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"tasks/golem"
 )
 
 // Types that have a word of their own.
 var words = map[reflect.Type]string{
 	reflect.TypeFor[time.Duration](): "a duration",
 	reflect.TypeFor[time.Time]():     "a time",
-	reflect.TypeFor[golem.Command](): "a command",
+	reflect.TypeFor[Step]():          "a command",
 	reflect.TypeFor[Chunk]():         "a chunk",
 	reflect.TypeFor[Run]():           "the whole run",
 	reflect.TypeFor[Offer]():         "the whole offer",

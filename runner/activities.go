@@ -1,14 +1,11 @@
 package runner
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"tasks/golem"
-	"tasks/runner/reconcile"
 	"tasks/runner/state"
 	"tasks/runner/store"
 )
@@ -17,7 +14,6 @@ const (
 	createTime  = 60 * time.Second // for an activity to come up
 	execTime    = 30 * time.Second // for a script to be taken
 	destroyTime = 20 * time.Second
-	prepareTime = 15 * time.Minute // for deploy and start: images can be large
 	statusTime  = 5 * time.Second
 )
 
@@ -60,52 +56,6 @@ func (r *runner) notCreated(ctx context.Context, a state.Agreement, act state.Ac
 	r.market.cool(a.Provider)
 	return r.moveActivity(ctx, act.Key, state.ActivityCreating, state.ActivityFailed,
 		store.ActivitySet{Reason: "not created: " + why.Error()})
-}
-
-// prepare runs the preparation of a new activity as an effect.
-func (r *runner) prepare(ctx context.Context, key int64) error {
-	act, a, err := r.activity(ctx, key)
-	if err != nil || act.State != state.ActivityCreated {
-		return err
-	}
-	r.effects.start(activityKey(key), func(life context.Context) error {
-		ctx, done := r.cuttable(life, activityKey(key))
-		defer done()
-		err := r.runPreparation(ctx, a, act)
-		if err == nil || ctx.Err() != nil {
-			return err
-		}
-		r.Log.Info("preparation failed", logProvider, a.ProviderName, logError, err)
-		r.market.cool(a.Provider)
-		return r.stopping(ctx, key, reconcile.ReasonPrepare+": "+err.Error())
-	})
-	return nil
-}
-
-func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act state.Activity) error {
-	commands, f := r.Policies.Prepare(r.activityEnv(ctx, a, act))
-	if f != nil {
-		r.failure(ctx, f)
-		return f
-	}
-	err := r.moveActivity(ctx, act.Key, state.ActivityCreated, state.ActivityPreparing, store.ActivitySet{})
-	if err != nil {
-		return err
-	}
-	if len(commands) > 0 {
-		batch, err := r.client.Exec(ctx, act.ID, commands, execTime)
-		if err != nil {
-			return fmt.Errorf("exec: %w", err)
-		}
-		results, err := r.await(ctx, act.ID, batch, time.Now().Add(prepareTime))
-		if err != nil {
-			return err
-		}
-		if last := results[len(results)-1]; last.Result != golem.ResultOk {
-			return errors.New(cmp.Or(last.Message, "a command failed"))
-		}
-	}
-	return r.moveActivity(ctx, act.Key, state.ActivityPreparing, state.ActivityReady, store.ActivitySet{})
 }
 
 // stop destroys an activity at once, as an effect. A task in it is given back by

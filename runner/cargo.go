@@ -92,7 +92,7 @@ func (c *cargo) upload(ctx context.Context, step int, u *policies.Upload) error 
 		err = errors.New("no file has such a name")
 	}
 	if err != nil {
-		return fmt.Errorf("upload %s: %w", u.From, err)
+		return &unreadable{u.From, err}
 	}
 	for _, name := range names {
 		if err := c.publish(ctx, step, name, u.To+filepath.Base(name)); err != nil {
@@ -119,10 +119,10 @@ func (c *cargo) inline(data string) (string, error) {
 func (c *cargo) publish(ctx context.Context, step int, name, to string) error {
 	info, err := os.Stat(name)
 	if err != nil {
-		return fmt.Errorf("upload %s: %w", name, rootOf(err))
+		return &unreadable{name, rootOf(err)}
 	}
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("upload %s: it is not a file", name)
+		return &unreadable{name, errors.New("it is not a file")}
 	}
 	f, err := c.files.Publish(ctx, name)
 	if err != nil {

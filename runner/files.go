@@ -28,7 +28,7 @@ func (r *runner) isDevnet(ctx context.Context) (bool, error) {
 // openFiles finds out how files get to providers, if the run copies any. Nothing
 // was spent before it, and nothing is started until the first file.
 func (r *runner) openFiles(ctx context.Context) error {
-	if !slices.ContainsFunc(r.Policies.Stages(), (*policies.Stage).Transfers) {
+	if !r.Policies.PreparesWithFiles() && !slices.ContainsFunc(r.Policies.Stages(), (*policies.Stage).Transfers) {
 		return nil
 	}
 	devnet, err := r.isDevnet(ctx)
@@ -41,7 +41,7 @@ func (r *runner) openFiles(ctx context.Context) error {
 		return nil
 	}
 	if _, err := exec.LookPath(gftpProgram); err != nil {
-		return fmt.Errorf("%w: steps of this spec copy files, and the program gftp, which comes with yagna, is not in PATH", ErrDaemon)
+		return fmt.Errorf("%w: this spec copies files, and the program gftp, which comes with yagna, is not in PATH", ErrDaemon)
 	}
 	r.files = &gftp.Client{Start: gftp.Command(gftpProgram, "server")}
 	return nil
@@ -55,6 +55,22 @@ func (r *runner) closeFiles() {
 	if err := r.files.Close(); err != nil {
 		r.Log.Debug("gftp not ended", logError, err)
 	}
+}
+
+// An unreadable file is one of this computer that cannot be uploaded, to any
+// provider.
+type unreadable struct {
+	name string
+	err  error
+}
+
+func (e *unreadable) Error() string { return fmt.Sprintf("upload %s: %v", e.name, e.err) }
+
+func (e *unreadable) Unwrap() error { return e.err }
+
+func isUnreadable(err error) bool {
+	_, ok := errors.AsType[*unreadable](err)
+	return ok
 }
 
 // A lostFile is a file that did not come although the provider says it sent it.

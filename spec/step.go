@@ -143,22 +143,31 @@ func (d *decoder) inVolume(v value) Template {
 	if !ok {
 		return t
 	}
-	hint := "files are copied to and from " + listed(volumes)
-	start := t.Parts[0].Literal
-	for _, volume := range volumes {
-		if strings.HasPrefix(start, volume+"/") && !climbs(t.Text) {
-			return t
-		}
-	}
+	fact, hint := d.spec.Misplaced(t.Parts[0].Literal)
 	switch {
-	case start == "":
-		d.report(v, "a path of the machine has to begin with a volume, and this begins with a value", hint)
 	case climbs(t.Text):
 		d.report(v, "a path of the machine cannot have .. in it", "")
-	default:
-		d.report(v, "this path is in no volume of the machine", hint)
+	case t.Parts[0].Literal == "":
+		d.report(v, "a path of the machine has to begin with a volume, and this begins with a value", hint)
+	case fact != "":
+		d.report(v, fact, hint)
 	}
 	return t
+}
+
+// Misplaced says why no file can be copied to or from a path of the machine, and
+// what to do about it; the fact is "" where one can. The path may be the beginning
+// of a longer one.
+func (s *Spec) Misplaced(path string) (fact, hint string) {
+	if climbs(path) {
+		return "a path of the machine cannot have .. in it", ""
+	}
+	for _, volume := range volumes {
+		if strings.HasPrefix(path, volume+"/") {
+			return "", ""
+		}
+	}
+	return "this path is in no volume of the machine", "files are copied to and from " + listed(volumes)
 }
 
 // climbs reports whether a path leads upwards somewhere.

@@ -91,6 +91,9 @@ func compile(file string, o spec.Overrides) (*spec.Spec, *policies.Set, diag.Lis
 		return nil, nil, nil, unreadable(file, "the run", err)
 	}
 	set, more := policies.Compile(s)
+	if len(more) == 0 {
+		more = set.MissingFiles()
+	}
 	return s, set, append(list, more...).Sorted(), nil
 }
 
