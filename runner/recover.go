@@ -78,7 +78,7 @@ func (r *runner) takeStock(ctx context.Context) ([]state.Attempt, error) {
 	if err := r.recoverBills(ctx); err != nil {
 		return nil, err
 	}
-	return alive, r.lateInvoices(ctx)
+	return alive, nil
 }
 
 // recoverDemands withdraws demands of dead processes, which would go on matching
@@ -164,9 +164,21 @@ func isAllocation(al state.Allocation, held golem.Allocation) bool {
 		held.Timeout.UnixMilli() == al.Timeout.UnixMilli()
 }
 
-// recoverBills decides again about bills that a dead process had begun with. An
-// acceptance under way is simply repeated (protocol section 6.5).
+// recoverBills decides about all bills that a dead process left: those that came
+// after it, and those it had begun with.
 func (r *runner) recoverBills(ctx context.Context) error {
+	if err := r.lateNotes(ctx); err != nil {
+		return err
+	}
+	if err := r.repeatBills(ctx); err != nil {
+		return err
+	}
+	return r.lateInvoices(ctx)
+}
+
+// repeatBills decides again about bills that a dead process had begun with. An
+// acceptance under way is simply repeated (protocol section 6.5).
+func (r *runner) repeatBills(ctx context.Context) error {
 	var open []state.Bill
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		open, err = tx.OpenBills(r.Run)

@@ -61,13 +61,29 @@ func (r *runner) settle(ctx context.Context, run state.Run) error {
 	if err := r.recoverBills(ctx); err != nil {
 		return err
 	}
-	if err := r.lateInvoices(ctx); err != nil {
-		return err
-	}
 	if run.State == state.RunRunning {
 		return nil
 	}
 	return r.releaseAllocations(ctx)
+}
+
+// lateNotes answers debit notes that came while no process worked on the run. The
+// stream would bring them too, but an invoice may be decided about before that,
+// and without its notes it can only be held against the clock.
+func (r *runner) lateNotes(ctx context.Context) error {
+	events, err := r.client.DebitNoteEvents(ctx, r.noteCursor, r.session, 0)
+	if err != nil {
+		return fmt.Errorf("list debit notes: %w", err)
+	}
+	for _, e := range events {
+		if e.EventType != golem.EventDebitNoteReceived {
+			continue
+		}
+		if !r.persist(ctx, "debit note", func() error { return r.debitNote(ctx, e.DebitNoteID) }) {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // lateInvoices answers invoices of ended agreements that no event will bring:
