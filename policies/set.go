@@ -155,6 +155,17 @@ func (s *Set) Limits(run Run) ([]Limit, *Failure) {
 	return out, first
 }
 
+// LimitsFixed reports whether every limit is a plain number, so that no
+// expression can change it.
+func (s *Set) LimitsFixed() bool {
+	for _, l := range s.limits {
+		if l.program != nil {
+			return false
+		}
+	}
+	return true
+}
+
 // MaxPrice is the GLM for one result above which a worker is too expensive;
 // false where the spec sets none, and on a Failure.
 func (s *Set) MaxPrice(run Run) (golem.Amount, bool, *Failure) {

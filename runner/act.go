@@ -39,6 +39,10 @@ func (r *runner) act(ctx context.Context, action reconcile.Action) error {
 		r.effects.start(keyAllocation, func(ctx context.Context) error { return r.amendAllocation(ctx, a.Total, a.Timeout) })
 	case reconcile.Wind:
 		r.wind(a.State, a.Note)
+	case reconcile.PauseRun:
+		return r.pauseRun(ctx, a)
+	case reconcile.Resume:
+		return r.endPause(ctx)
 	default:
 		return fmt.Errorf("no way to carry out %T", action)
 	}

@@ -61,9 +61,10 @@ type runner struct {
 	failures map[string]int                // of policies
 	ending   reconcile.Ending
 	windows  []ledger.Window
-	full     shortage     // of room on the disk
-	cause    error        // why the run was given up
-	env      policies.Run // as policies saw it last
+	paused   *reconcile.Pause // nil: the run does not wait for its budget
+	full     shortage         // of room on the disk
+	cause    error            // why the run was given up
+	env      policies.Run     // as policies saw it last
 
 	viewed   []reconcile.Agreement // as the last step saw them; the loop's own
 	judgedAt time.Time             // when every activity was last judged; the loop's own

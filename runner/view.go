@@ -11,6 +11,7 @@ import (
 	"tasks/runner/reconcile"
 	"tasks/runner/state"
 	"tasks/runner/store"
+	"tasks/spec"
 )
 
 // records is what the store says of a run at one moment.
@@ -52,7 +53,9 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 		v.Workers = reconcile.Serving(v.Agreements)
 	}
 	v.Windows = r.limits(ctx, env)
+	v.PauseWhenExhausted, v.FixedBudget = r.Spec.Budget.WhenExhausted == spec.Pause, r.Policies.LimitsFixed()
 	r.mu.Lock()
+	v.Pause = r.paused
 	v.Ending = r.ending
 	if v.Ending.Active() {
 		// What is left of them is not the wall clock's to say.

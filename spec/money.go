@@ -61,7 +61,7 @@ func (d *decoder) amount(v value, s string) decimal.Decimal {
 
 // budget reads what may be spent: a rate, or a mapping of limits.
 func (d *decoder) budget(v value) {
-	b := Budget{WhenExhausted: "stop"}
+	b := Budget{WhenExhausted: d.spec.Budget.WhenExhausted} // which a flag leaves alone
 	if v.node.Kind == yaml.ScalarNode {
 		d.rate(v, &b)
 		d.setBudget(b)
@@ -75,8 +75,12 @@ func (d *decoder) budget(v value) {
 		field{"rate", func(v value) { d.rates(v, &b) }},
 		field{"total", func(v value) { d.total(v, &b) }},
 		field{"when_exhausted", func(v value) {
-			if s, ok := d.scalar(v, "stop", ""); ok && s != "stop" {
-				d.wrong(v, "stop", "stop is the only value: the run winds down")
+			s, ok := d.scalar(v, "stop or pause", "")
+			switch {
+			case ok && (s == Stop || s == Pause):
+				b.WhenExhausted = s
+			case ok:
+				d.wrong(v, "stop or pause", "stop winds the run down; pause waits until the budget has room")
 			}
 		}},
 	)
@@ -85,9 +89,10 @@ func (d *decoder) budget(v value) {
 
 // setBudget keeps a budget; without a limit the default one stays.
 func (d *decoder) setBudget(b Budget) {
-	if len(b.Limits) > 0 {
-		d.spec.Budget = b
+	if len(b.Limits) == 0 {
+		b.Limits = d.spec.Budget.Limits
 	}
+	d.spec.Budget = b
 }
 
 // rates reads one rate or several.

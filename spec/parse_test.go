@@ -83,6 +83,25 @@ func TestParseBudget(t *testing.T) {
 	}
 }
 
+// A flag says how much, and leaves alone what the document says of the end.
+func TestBudgetPause(t *testing.T) {
+	for document, want := range map[string]string{
+		"{rate: 2/h, when_exhausted: pause}": "2/h", "{when_exhausted: pause}": "1/h",
+	} {
+		for _, flag := range []string{"", "7/h"} {
+			s, list := spec.Parse("x.yaml", []byte(head+"budget: "+document+"\ntasks: {from: [a], run: date}\n"), "/", spec.Overrides{Budget: flag})
+			wanted := flag
+			if flag == "" {
+				wanted = want
+			}
+			got := s.Budget.Limits[0].Amount.Text + "/h"
+			if len(list) > 0 || got != wanted || s.Budget.WhenExhausted != spec.Pause {
+				t.Errorf("budget %s with --budget %q: %s, %s, %v", document, flag, got, s.Budget.WhenExhausted, list)
+			}
+		}
+	}
+}
+
 func TestParseSource(t *testing.T) {
 	tests := []struct {
 		name, from string

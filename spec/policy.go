@@ -15,7 +15,7 @@ func defaults(s *Spec) {
 	s.Workers = byDefault("workers", "1")
 	s.Budget = Budget{
 		Limits:        []Limit{{Amount: byDefault("budget", "1"), Window: time.Hour}},
-		WhenExhausted: "stop",
+		WhenExhausted: Stop,
 	}
 	s.Policies = Policies{
 		OfferAccept:     byDefault("policies.offer.accept", "true"),

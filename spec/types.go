@@ -65,8 +65,14 @@ type Expr struct {
 // Budget is what may be spent: every limit that is set holds at once.
 type Budget struct {
 	Limits        []Limit
-	WhenExhausted string // "stop", the only value so far
+	WhenExhausted string // Stop or Pause
 }
+
+// What a run does when its budget is exhausted.
+const (
+	Stop  = "stop"  // wind down
+	Pause = "pause" // wait until there is room again
+)
 
 // A Limit allows Amount, an expression giving GLM, in every stretch of Window.
 // Window 0 means the whole run.

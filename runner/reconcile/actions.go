@@ -66,6 +66,13 @@ type (
 		State state.RunState
 		Note  string
 	}
+	// PauseRun makes the run wait for its budget, or for another time.
+	PauseRun struct {
+		Pause
+		Note string
+	}
+	// Resume ends the wait.
+	Resume struct{}
 	// Finish ends the run: nothing is alive and no bill is waited for.
 	Finish struct{}
 )
@@ -84,4 +91,6 @@ func (EndAgreement) action()     {}
 func (CreateAllocation) action() {}
 func (AmendAllocation) action()  {}
 func (Wind) action()             {}
+func (PauseRun) action()         {}
+func (Resume) action()           {}
 func (Finish) action()           {}

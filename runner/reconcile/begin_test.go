@@ -31,6 +31,10 @@ func beginOne(v *reconcile.View, action reconcile.Action) {
 		v.AllocationBusy = true
 	case reconcile.Wind:
 		v.Ending = reconcile.Ending{State: a.State, Note: a.Note, Deadline: v.Now, GiveUp: v.Now}
+	case reconcile.PauseRun:
+		v.Pause = &a.Pause
+	case reconcile.Resume:
+		v.Pause = nil
 	case reconcile.Hire:
 		hire(v, a)
 	case reconcile.CreateActivity:

@@ -17,6 +17,9 @@ func Decide(v View) []Action {
 	}
 	var out []Action
 	m := reckon(v)
+	if v.Pause != nil {
+		return paused(v, &m)
+	}
 	out = append(out, allocation(v)...)
 	out = append(out, activities(v, &m)...)
 	out = append(out, workers(without(v, out), &m)...)

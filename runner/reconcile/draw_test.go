@@ -98,11 +98,19 @@ func drawView(t *rapid.T) reconcile.View {
 		v.Offers = append(v.Offers, o)
 	}
 	drawMoney(t, &v)
+	drawPause(t, &v)
 	v.DemandOpen, v.DemandBusy = rapid.Bool().Draw(t, "demand open"), rapid.Bool().Draw(t, "demand busy")
 	if rapid.IntRange(0, 3).Draw(t, "ending") == 0 {
 		v.Ending = reconcile.Ending{State: state.RunStopped, Note: "stopped", Deadline: drawTime(t, "deadline"), GiveUp: drawTime(t, "give up")}
 	}
 	return v
+}
+
+func drawPause(t *rapid.T, v *reconcile.View) {
+	v.PauseWhenExhausted, v.FixedBudget = rapid.Bool().Draw(t, "pauses"), rapid.Bool().Draw(t, "fixed budget")
+	if v.PauseWhenExhausted && rapid.IntRange(0, 2).Draw(t, "paused") == 0 {
+		v.Pause = &reconcile.Pause{Need: drawGLM(t, "need"), Until: drawTime(t, "paused until")}
+	}
 }
 
 func drawMoney(t *rapid.T, v *reconcile.View) {

@@ -18,6 +18,10 @@ type View struct {
 	Windows []ledger.Window // the budget as it stands; empty allows nothing
 	Book    *ledger.Book    // what was spent; never nil
 
+	PauseWhenExhausted bool   // wait for the budget instead of ending
+	FixedBudget        bool   // no limit is computed, so that only time can make room
+	Pause              *Pause // nil: the run does not wait
+
 	Agreements []Agreement // live ones, and ended ones whose bills are open; by key
 	Offers     []Offer     // providers that are ready to make an agreement, best first; empty while gathering
 	DemandOpen bool

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"tasks/golem"
 	"tasks/runner/ledger"
 	"tasks/runner/state"
 )
@@ -18,7 +19,7 @@ func workers(v View, m *money) []Action {
 	}
 	out := openDemand(v)
 	hired := 0
-	blocked := ""
+	blocked, least := "", golem.Amount{}
 	for i := range v.Offers {
 		if hired == missing {
 			break
@@ -27,20 +28,23 @@ func workers(v View, m *money) []Action {
 		need := firstPeriod(o.Pricing, o.Threads, o.Interval)
 		if !m.take(need) {
 			blocked = fmt.Sprintf("the best offer left costs up to %s GLM until its first bill, and the budget has no room for it", ledger.Show(need))
+			if least.IsZero() || need.LessThan(least) {
+				least = need
+			}
 			continue
 		}
 		hired++
 		out = append(out, Hire{Proposal: o.Proposal})
 	}
 	if hired == 0 && exhausted(v, m, blocked) {
-		return append(out, Wind{State: state.RunExhausted, Note: why(blocked)})
+		return []Action{exhaustedBy(v, least, why(blocked))}
 	}
 	return out
 }
 
 // Missing is how many workers there are too few; below zero, too many.
 func Missing(v View) int {
-	if v.Ending.Active() {
+	if v.Ending.Active() || v.Pause != nil {
 		return 0
 	}
 	return Wanted(v.Workers, v.Tasks) - Serving(v.Agreements)
