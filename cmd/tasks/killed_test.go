@@ -50,6 +50,9 @@ func TestKilledRunCarriesOnWithoutItsDaemon(t *testing.T) {
 	s := newSite(t, 2*time.Minute)
 	s.killAndFinish(5, 20)
 	s.checkAllDone()
+	if left, err := os.ReadDir(s.tmp); err != nil || len(left) > 0 {
+		t.Errorf("the killed devnets leave behind %v, %v", left, err)
+	}
 }
 
 // killAndFinish starts a run, kills it each time when so many results are in its

@@ -117,7 +117,7 @@ func (s *Server) spawn(b *birth, noticed time.Duration) {
 		a.spawned = time.Now()
 		a.runner, err = s.runtime()(Activity{
 			ID: a.id, Agreement: a.agreement.AgreementID, Provider: p.Provider,
-			Demand: a.agreement.Demand.Properties,
+			Demand: a.agreement.Demand.Properties, files: &s.files,
 		})
 	}
 	if err == nil {

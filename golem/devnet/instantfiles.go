@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"tasks/golem"
 )
 
 // instantVolumes are the volumes of an Instant runtime, those of the process
@@ -13,8 +15,10 @@ import (
 var instantVolumes = []string{"/golem/work", "/golem/input", "/golem/output", "/golem/resource"}
 
 // instantFiles are the files of an activity without processes: a directory that
-// is made when the first of them is.
+// is made when the first of them is, where the process runtime would have its own.
 type instantFiles struct {
+	files  *workspace // nil: anywhere
+	id     golem.ActivityID
 	mu     sync.Mutex
 	dir    string
 	closed bool
@@ -41,9 +45,24 @@ func (i *instantFiles) open() (string, error) {
 	if i.dir != "" {
 		return i.dir, nil
 	}
-	dir, err := os.MkdirTemp("", "devnet-instant-")
+	dir, err := i.make()
+	if err != nil {
+		return "", err
+	}
 	i.dir = dir
-	return dir, err
+	return dir, nil
+}
+
+func (i *instantFiles) make() (string, error) {
+	if i.files == nil {
+		return os.MkdirTemp("", "devnet-instant-")
+	}
+	root, err := i.files.open()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, string(i.id))
+	return dir, os.Mkdir(dir, 0o700)
 }
 
 // put writes the files of a Reply.

@@ -19,6 +19,8 @@ type Activity struct {
 	Agreement golem.AgreementID
 	Provider  Provider
 	Demand    golem.Properties // the requestor's side of the agreement
+
+	files *workspace // the server's
 }
 
 // A Runner runs the commands of one activity. Run is called for one command at
@@ -95,7 +97,7 @@ type Reply struct {
 // testing/synctest bubble Wall costs nothing.
 func Instant(answer func(golem.Run, Provider) Reply) Runtime {
 	return func(a Activity) (Runner, error) {
-		return &instant{answer: answer, provider: a.Provider}, nil
+		return &instant{answer: answer, provider: a.Provider, instantFiles: instantFiles{files: a.files, id: a.ID}}, nil
 	}
 }
 

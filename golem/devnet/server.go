@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -176,36 +175,4 @@ func (s *Server) funds() golem.Amount {
 		return defaultFunds
 	}
 	return s.Funds
-}
-
-// A workspace is the directory under which activities have theirs. It is made
-// when the first of them needs it.
-type workspace struct {
-	mu   sync.Mutex
-	root string
-	temp string // what Close removes; "" when root was given
-}
-
-// open returns the root, creating it if need be.
-func (w *workspace) open() (string, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.root != "" {
-		return w.root, os.MkdirAll(w.root, 0o700)
-	}
-	dir, err := os.MkdirTemp("", "devnet-")
-	if err != nil {
-		return "", err
-	}
-	w.root, w.temp = dir, dir
-	return dir, nil
-}
-
-func (w *workspace) remove() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.temp == "" {
-		return nil
-	}
-	return os.RemoveAll(w.temp)
 }
