@@ -129,7 +129,8 @@ func (w *world) live(asked context.Context) error {
 			}
 		case err == nil:
 			return nil
-		case errors.Is(err, runner.ErrDaemon):
+		case errors.Is(err, runner.ErrDaemon), errors.Is(err, context.Canceled):
+			// Not reached, or somebody asked for the end before it had begun.
 			time.Sleep(10 * time.Second)
 		default:
 			w.violate(noSurprise, "%v", err)
