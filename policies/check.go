@@ -20,6 +20,7 @@ type checker struct {
 	funcs  map[string]bool
 	docs   []FuncDoc // of funcs
 
+	params map[string]any // by name
 	locals []local
 	found  diag.List
 	names  map[string][]string // what the expression reads, by how it is written
@@ -47,7 +48,7 @@ func (c *checker) visit(node ast.Node) *shape {
 
 // reads remembers a name that the expression reads.
 func (c *checker) reads(path []string) {
-	if len(path) > 0 {
+	if len(path) > 0 && path[0] != "params" { // which are written into the program
 		c.names[pathName(path)] = path
 	}
 }
@@ -130,6 +131,8 @@ func (c *checker) unknown(at file.Location, name string) {
 		c.report(at, fmt.Sprintf("%q is a function", name), fmt.Sprintf("call it: %s(...)", name))
 	case spellings[name] != "":
 		c.report(at, fact, spellings[name])
+	case name == "params":
+		c.report(at, "there are no params", "declare them in the file, such as params: {size: 3}")
 	case name == "max_price":
 		c.report(at, "max_price is not set", "set max_price: in the file to use it here")
 	default:

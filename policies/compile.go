@@ -72,7 +72,14 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 	if b.spec.MaxPrice.IsZero() {
 		root.drop("max_price")
 	}
-	c := &checker{source: newSource(e), path: path, policy: name, root: root, names: make(map[string][]string)}
+	params := make(map[string]any, len(b.spec.Params))
+	for _, p := range b.spec.Params {
+		params[p.Name] = p.Value
+	}
+	if len(params) > 0 {
+		root.add("params", paramsShape(b.spec.Params))
+	}
+	c := &checker{params: params, source: newSource(e), path: path, policy: name, root: root, names: make(map[string][]string)}
 	if !b.check(c, k) {
 		return nil
 	}
@@ -100,7 +107,7 @@ func (b *builder) check(c *checker, k kind) bool {
 	if len(c.found) > 0 {
 		return b.found.add(c.found)
 	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs})
+	ast.Walk(&tree.Node, &rewriter{funcs: funcs, params: c.params})
 	if _, err := expression.Check(tree, config); err != nil {
 		c.mismatch(tree.Node, err)
 		return b.found.add(c.found)
@@ -116,7 +123,7 @@ func link(c *checker, k kind) (*vm.Program, *meter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs, keys: true})
+	ast.Walk(&tree.Node, &rewriter{funcs: funcs, params: c.params, keys: true})
 	if _, err := expression.Check(tree, config); err != nil {
 		return nil, nil, err
 	}

@@ -122,7 +122,7 @@ func (s *shape) checked() types.Map {
 
 func (s *shape) checkedType() types.Type {
 	switch {
-	case s.typ == reflect.TypeFor[Task](), s.typ == nil && s.fields != nil:
+	case s.typ == reflect.TypeFor[Task](), s.typ == reflect.TypeFor[paramGroup](), s.typ == nil && s.fields != nil:
 		return s.checked()
 	case s.typ == nil, s.typ.Kind() == reflect.Interface:
 		return types.Any

@@ -14,8 +14,9 @@ const itemKey = "task.key"
 // functions by their internal names, constant durations into values and, where
 // keys is set, keys of the item into calls.
 type rewriter struct {
-	funcs map[string]bool
-	keys  bool
+	funcs  map[string]bool
+	params map[string]any // whose values take the place of their names
+	keys   bool
 }
 
 // Visit is called by the library for every node, children first.
@@ -31,8 +32,38 @@ func (r *rewriter) Visit(node *ast.Node) {
 			callee.Value = internal(callee.Value)
 		}
 	case *ast.MemberNode:
-		r.key(node, n)
+		if !r.param(node, n) {
+			r.key(node, n)
+		}
 	}
+}
+
+// param puts the value of a parameter in the place of its name.
+func (r *rewriter) param(node *ast.Node, n *ast.MemberNode) bool {
+	base, ok := n.Node.(*ast.IdentifierNode)
+	key, isText := n.Property.(*ast.StringNode)
+	if !ok || !isText || base.Value != "params" {
+		return false
+	}
+	v, declared := r.params[key.Value]
+	switch v := v.(type) {
+	case nil: // a mistake in the spec was told of; any value may be meant
+		if !declared {
+			return false
+		}
+		callee := &ast.IdentifierNode{Value: internal(itemKey)}
+		callee.SetLocation(n.Location())
+		ast.Patch(node, &ast.CallNode{Callee: callee, Arguments: []ast.Node{&ast.NilNode{}, key}})
+	case string:
+		ast.Patch(node, &ast.StringNode{Value: v})
+	case int:
+		ast.Patch(node, &ast.IntegerNode{Value: v})
+	case float64:
+		ast.Patch(node, &ast.FloatNode{Value: v})
+	case bool:
+		ast.Patch(node, &ast.BoolNode{Value: v})
+	}
+	return true
 }
 
 func (r *rewriter) key(node *ast.Node, n *ast.MemberNode) {

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tasks/spec"
 )
 
 // A shape is what stands behind a name: the names inside it, in the order of
@@ -65,6 +67,18 @@ func (s *shape) drop(name string) {
 			s.order = append(s.order, n)
 		}
 	}
+}
+
+// paramGroup is the type of "params", behind which are only names.
+type paramGroup struct{}
+
+// paramsShape is the shape of "params".
+func paramsShape(params []spec.Param) *shape {
+	out := &shape{typ: reflect.TypeFor[paramGroup](), doc: "the parameters of the spec"}
+	for _, p := range params {
+		out.add(p.Name, &shape{typ: reflect.TypeOf(p.Value), doc: p.Description})
+	}
+	return out
 }
 
 // group reports whether there are only names behind a name, and no value.

@@ -77,6 +77,8 @@ func flagsOf(text []byte) spec.Overrides {
 			o.MaxPrice = v
 		case "budget":
 			o.Budget = v
+		case "var":
+			o.Vars = append(o.Vars, v)
 		case "set":
 			o.Set = append(o.Set, v)
 		}

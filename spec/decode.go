@@ -21,7 +21,7 @@ type decoder struct {
 	unsure  bool      // a stage has mistakes that may hide an emit
 	foreign bool      // this is no Spec, but a document of another kind
 
-	sets  []string             // to put into the document
+	given Overrides            // what of them goes into the document
 	texts map[*yaml.Node]*text // of nodes that are not of the file, from sets
 
 	offered func(path string, keys []string) // told of every mapping's keys; nil but for Keys
@@ -38,7 +38,7 @@ type value struct {
 
 // decode reads a document and the flags that beat it.
 func decode(file string, content []byte, dir string, o Overrides) *decoder {
-	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content, Kept: content}, sets: o.Set, texts: map[*yaml.Node]*text{}}
+	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content, Kept: content}, given: o, texts: map[*yaml.Node]*text{}}
 	defaults(d.spec)
 	d.read(&text{name: file, lines: []string{""}}, content)
 	d.overrides(o)
@@ -48,7 +48,7 @@ func decode(file string, content []byte, dir string, o Overrides) *decoder {
 // read walks the document that a text is.
 func (d *decoder) read(in *text, content []byte) {
 	if root, ok := d.syntax(in, content); ok {
-		d.setAll(root, d.sets)
+		d.setAll(root)
 		d.left = 2*count(root) + 100_000
 		d.document(d.value(in, root, nil, ""))
 	}

@@ -40,6 +40,7 @@ func (d *decoder) topFields(unsure *bool) []field {
 		{"workers", d.workers},
 		{"budget", d.budget},
 		{"max_price", d.maxPrice},
+		{"params", d.params},
 		{"tasks", func(v value) { d.unsure = false; d.tasks(v); *unsure = d.unsure }},
 		{"policies", d.policies},
 		{"results", d.results},

@@ -19,15 +19,18 @@ var setForm = regexp.MustCompile(`^\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+|\[\d+\]
 // segmentForm is a part of a path.
 var segmentForm = regexp.MustCompile(`[A-Za-z0-9_-]+|\[\d+\]`)
 
-// setAll puts the values of --set flags into a document, in their order, and
+// setAll puts the values of --set and --var flags into a document, in their order, and
 // gives the document as a run keeps it.
-func (d *decoder) setAll(root *yaml.Node, sets []string) {
-	if len(sets) == 0 {
+func (d *decoder) setAll(root *yaml.Node) {
+	if len(d.given.Set)+len(d.given.Vars) == 0 {
 		return
 	}
 	before := len(d.found)
-	for _, s := range sets {
+	for _, s := range d.given.Set {
 		d.set(root, s)
+	}
+	for _, s := range d.given.Vars {
+		d.setVar(root, s)
 	}
 	if len(d.found) > before {
 		return

@@ -25,7 +25,8 @@ type Spec struct {
 	Golem    Golem
 	Workers  Expr // an int; default 1
 	Budget   Budget
-	MaxPrice Expr // GLM for one result; zero when the document sets none
+	MaxPrice Expr    // GLM for one result; zero when the document sets none
+	Params   []Param // in the order of the document
 	Stages   []Stage
 	Policies Policies
 	Results  Results
@@ -209,6 +210,7 @@ type Results struct {
 type Overrides struct {
 	Workers, MaxPrice, Budget string
 	Set                       []string
+	Vars                      []string // name=value for Params, kept like Set
 }
 
 // DefaultDeadline is how long a run's agreements may live at most

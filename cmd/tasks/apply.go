@@ -51,7 +51,7 @@ invoices; the second leaves at once; the third exits.`,
 	flags.StringVar(&o.overrides.Workers, "workers", "", "how many workers; beats the spec")
 	flags.StringVar(&o.overrides.MaxPrice, "max-price", "", "GLM for one result; beats the spec")
 	flags.StringVar(&o.overrides.Budget, "budget", "", "what may be spent, such as 10/h; beats the spec")
-	flags.StringArrayVar(&o.overrides.Set, "set", nil, "path=value to put into the spec, such as tasks.timeout=5m; may be repeated")
+	documentFlags(flags, &o.overrides)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every change to standard error")
 	return cmd
 }

@@ -6,10 +6,18 @@ import (
 	"fmt"
 	"regexp"
 
+	"github.com/spf13/pflag"
+
 	"tasks/policies"
 	"tasks/runner/state"
 	"tasks/spec"
 )
+
+// documentFlags are the flags that put values into a document.
+func documentFlags(flags *pflag.FlagSet, o *spec.Overrides) {
+	flags.StringArrayVar(&o.Set, "set", nil, "path=value to put into the spec, such as tasks.timeout=5m; may be repeated")
+	flags.StringArrayVar(&o.Vars, "var", nil, "name=value for a parameter of the spec; may be repeated")
+}
 
 // loadSpec is a document that has no mistake, compiled.
 func loadSpec(file string, o spec.Overrides) (*spec.Spec, *policies.Set, error) {

@@ -59,7 +59,7 @@ nothing in the database.`,
 	flags.StringVar(&o.overrides.Workers, "workers", "", "how many workers; beats the spec")
 	flags.StringVar(&o.overrides.MaxPrice, "max-price", "", "GLM for one result; beats the spec")
 	flags.StringVar(&o.overrides.Budget, "budget", "", "what may be spent, such as 10/h; beats the spec")
-	flags.StringArrayVar(&o.overrides.Set, "set", nil, "path=value to put into the spec, such as tasks.timeout=5m; may be repeated")
+	documentFlags(flags, &o.overrides)
 	flags.DurationVar(&o.taskTime, "task-time", 0, "a guess how long one task takes (default what earlier runs of this name took)")
 	flags.BoolVar(&o.exitCode, "exit-code", false, "end with 6 if apply would do or change something, 0 if nothing")
 	return cmd

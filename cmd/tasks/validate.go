@@ -14,7 +14,8 @@ import (
 )
 
 func (a *app) validateCommand() *cobra.Command {
-	return &cobra.Command{
+	var o spec.Overrides
+	cmd := &cobra.Command{
 		Use:     "validate FILE...",
 		Short:   "Check specs: everything that is wrong with them, and nothing is spent",
 		GroupID: groupRun,
@@ -24,17 +25,19 @@ func (a *app) validateCommand() *cobra.Command {
 			}
 			return &usageError{fact: "validate wants at least one file", hint: "usage: " + cmd.UseLine()}
 		},
-		RunE: func(_ *cobra.Command, files []string) error { return a.validate(files) },
+		RunE: func(_ *cobra.Command, files []string) error { return a.validate(files, o) },
 	}
+	documentFlags(cmd.Flags(), &o)
+	return cmd
 }
 
 // validate checks every file before it says that one of them is wrong.
-func (a *app) validate(files []string) error {
+func (a *app) validate(files []string, o spec.Overrides) error {
 	all := &invalidError{list: diag.List{}, sources: map[string][]byte{}}
 	var unread []error
 	var fine []string
 	for _, file := range files {
-		s, _, list, err := compile(file, spec.Overrides{})
+		s, _, list, err := compile(file, o)
 		switch {
 		case err != nil:
 			unread = append(unread, err)
