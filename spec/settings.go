@@ -71,6 +71,9 @@ func settings(s *Spec) []setting {
 		{"budget.when_exhausted", s.Budget.WhenExhausted},
 		{"max_price", s.MaxPrice.Text},
 	}
+	for _, p := range s.Params {
+		list = append(list, setting{"params." + p.Name, fmt.Sprint(p.Value)})
+	}
 	for i := range s.Stages {
 		list = append(list, s.Stages[i].settings()...)
 	}

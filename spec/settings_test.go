@@ -69,3 +69,20 @@ func parsed(t *testing.T, text string, o spec.Overrides) *spec.Spec {
 	}
 	return s
 }
+
+// What --var gives is a change like one in the file.
+func TestChangesOfParameters(t *testing.T) {
+	const doc = "name: x\npayload: a/b:c\nparams: {size: 3}\ntasks:\n  from: [a]\n  run: ls\n"
+	before, _ := spec.Parse("x.yaml", []byte(doc), "/work", spec.Overrides{})
+	now, list := spec.Parse("x.yaml", []byte(doc), "/work", spec.Overrides{Vars: []string{"size=4"}})
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	kept, _ := spec.Parse("x.yaml", now.Kept, "/work", spec.Overrides{})
+	if got := spec.Changes(before, now); len(got) != 1 {
+		t.Errorf("changes %v, want one", got)
+	}
+	if got := spec.Changes(kept, now); len(got) != 0 {
+		t.Errorf("changes from what was kept: %v", got)
+	}
+}
