@@ -1,4 +1,4 @@
-.PHONY: help build test race lint clients fuzz simulate update bench cover ci
+.PHONY: help build test race lint clients fuzz simulate points update bench cover ci
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -33,7 +33,10 @@ fuzz: ## fuzz every target for a short while
 SEEDS ?= 500
 FROM ?= 1
 simulate: ## simulate SEEDS worlds from seed FROM, with everything that can go wrong
-	go test -timeout 0 ./runner/simulation -run TestSeeds -seeds $(SEEDS) -from $(FROM)
+	cd runner/simulation && go test -timeout 0 -run TestSeeds -seeds $(SEEDS) -from $(FROM)
+
+points: ## let a process die at every write and every call of one run
+	cd runner/simulation && go test -timeout 0 -v -run TestCrashPoints -apart 1 | grep -v '^=== RUN\|time='
 
 update: ## rewrite the golden files from what the code does now
 	go test ./spec/... ./runner/state ./cmd/tasks -update

@@ -10,6 +10,7 @@ import (
 // A Snapshot is what the devnet knows at one moment, for tests to compare with
 // what a requestor believes. It shares nothing with the server.
 type Snapshot struct {
+	Restarts    int // of the daemon, since the server began
 	Demands     int // subscriptions that are alive
 	Agreements  []AgreementView
 	Allocations []golem.Allocation // active ones
@@ -53,7 +54,7 @@ func (s *Server) Inspect() Snapshot {
 	s.start()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	snap := Snapshot{Balances: maps.Clone(s.disk.balances), Files: slices.Sorted(maps.Keys(s.ram.files))}
+	snap := Snapshot{Restarts: s.restarts, Balances: maps.Clone(s.disk.balances), Files: slices.Sorted(maps.Keys(s.ram.files))}
 	for _, d := range s.ram.demands {
 		if d.alive(now()) {
 			snap.Demands++

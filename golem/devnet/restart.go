@@ -45,6 +45,7 @@ func (s *Server) Restart() {
 		d.gone = true // for providers that still have something to say to it
 	}
 	s.ram = newVolatile()
+	s.restarts++
 	end := s.life.end
 	s.beginLocked(s.timings.Restart)
 	end(errRestarted)

@@ -66,6 +66,7 @@ type Server struct {
 	mu        sync.Mutex // guards all below; never held across I/O or a wait
 	closed    bool
 	life      life
+	restarts  int
 	random    *rand.Rand
 	faults    faults
 	lastStamp time.Time

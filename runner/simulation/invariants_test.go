@@ -158,6 +158,7 @@ func (w *world) checkTasks(tx *store.Tx, run state.Run) error {
 	if err != nil {
 		return err
 	}
+	w.tally.tasks = counts.Done + counts.Failed
 	if w.fair && !w.tight && !run.State.Final() {
 		w.violate(tasksEnd, "the run is %s (%s): %+v", run.State, run.Note, counts)
 	}

@@ -48,14 +48,6 @@ type world struct {
 	violations []violation
 }
 
-// A tally is what happened, for people.
-type tally struct {
-	processes, crashes, payments, writes, calls int
-	took                                        time.Duration
-	state                                       state.RunState
-	tasks                                       int64
-}
-
 func (w *world) violate(invariant, format string, args ...any) {
 	w.violations = append(w.violations, violated(invariant, format, args...))
 }
@@ -73,7 +65,7 @@ func simulate(t *testing.T, p plan) (got tally, found []violation) {
 		if err := w.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		w.tally.payments = len(w.payments)
+		w.tally.payments, w.tally.restarts = len(w.payments), server.Inspect().Restarts
 		got, found = w.tally, w.violations
 	})
 	return got, found
@@ -118,7 +110,8 @@ func (w *world) live(asked context.Context) error {
 		end, err := w.process(patience, m)
 		cancel()
 		w.tally.processes++
-		w.tally.writes, w.tally.calls = m.writes, m.calls
+		w.tally.writes += m.writes
+		w.tally.calls += m.calls
 		died := m.dead()
 		m.die()
 		w.log.Info("PROCESS ENDED", "state", end, "error", err, "died", died, "crash", c)
