@@ -25,6 +25,13 @@ func exhaustedBy(v View, need golem.Amount, note string) Action {
 	if !v.PauseWhenExhausted {
 		return Wind{State: state.RunExhausted, Note: note}
 	}
+	for i := range v.Agreements {
+		// Whoever worked until now may be hired again, though no offer of theirs is here.
+		a := &v.Agreements[i]
+		if again := firstPeriod(a.Pricing, a.Threads, a.Interval); !need.IsPositive() || again.LessThan(need) {
+			need = again
+		}
+	}
 	if !need.IsPositive() {
 		need = unit
 	}

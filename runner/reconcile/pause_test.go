@@ -39,6 +39,13 @@ func TestPause(t *testing.T) {
 			[]reconcile.Action{reconcile.Wind{State: state.RunExhausted, Note: note + ", and waiting would not change that"}}},
 		{"an expression may allow it later", func(v *reconcile.View) { v.Windows[0].Span, v.FixedBudget = 0, false },
 			[]reconcile.Action{reconcile.PauseRun{Pause: *pause(time.Time{}), Note: note}}},
+		{"who worked until now may come back", func(v *reconcile.View) {
+			v.Offers[0].Pricing.Start = glm("11")
+			a := agreement(1, state.ActivityEnded)
+			a.State = state.AgreementEnded
+			v.Agreements = []reconcile.Agreement{a}
+		}, []reconcile.Action{reconcile.PauseRun{Pause: *pause(back),
+			Note: "the best offer left costs up to 11.0158 GLM until its first bill, and the budget has no room for it"}}},
 		{"listens to nobody meanwhile", func(v *reconcile.View) { v.Pause = pause(back) },
 			[]reconcile.Action{reconcile.CloseDemand{}}},
 		{"goes on when there is room", func(v *reconcile.View) { v.Pause, v.Now, v.DemandOpen = pause(back), back, false },
