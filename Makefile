@@ -1,4 +1,4 @@
-.PHONY: help build test race lint clients fuzz simulate points update bench cover ci
+.PHONY: help build test race lint clients fuzz simulate points kill9 update bench cover ci
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ simulate: ## simulate SEEDS worlds from seed FROM, with everything that can go w
 
 points: ## let a process die at every write and every call of one run
 	cd runner/simulation && go test -timeout 0 -v -run TestCrashPoints -apart 1 | grep -v '^=== RUN\|time='
+
+N ?= 20
+kill9: ## kill the real program N times at random moments, and compare
+	go test -timeout 0 -count 1 -v ./cmd/tasks -run TestKill9 -kills $(N)
 
 update: ## rewrite the golden files from what the code does now
 	go test ./spec/... ./runner/state ./cmd/tasks -update
