@@ -27,19 +27,24 @@ const (
 // A cargo is one attempt's batch together with the files that it copies. The
 // files are reachable for the provider until unload.
 type cargo struct {
-	files *gftp.Client
-	task  int64
+	files   *gftp.Client
+	scratch string // Options.Scratch
+	task    int64
 
-	commands []golem.Command
-	of       []int // the step of each command
-	steps    int
-	held     []*gftp.File
-	made     []string // files of our own, to be removed
-	incoming []incoming
+	commands  []golem.Command
+	of        []int // the step of each command
+	steps     int
+	held      []*gftp.File
+	made      []string // files of our own, to be removed
+	originals []original
+	incoming  []incoming
 }
 
-// An incoming file is written to part by the provider, and belongs at path.
-type incoming struct{ part, path string }
+// An original is a file of this computer as it was when it was published.
+type original struct {
+	name string
+	was  fs.FileInfo
+}
 
 // load publishes the files of a plan and makes the batch. The caller unloads the
 // cargo, also after an error.
@@ -104,7 +109,12 @@ func (c *cargo) upload(ctx context.Context, step int, u *policies.Upload) error 
 
 // inline puts data into a file, for a program that publishes only files.
 func (c *cargo) inline(data string) (string, error) {
-	f, err := os.CreateTemp("", "tasks-upload-*")
+	if c.scratch != "" {
+		if err := os.MkdirAll(c.scratch, 0o700); err != nil {
+			return "", err
+		}
+	}
+	f, err := os.CreateTemp(c.scratch, "tasks-upload-*")
 	if err != nil {
 		return "", err
 	}
@@ -129,92 +139,13 @@ func (c *cargo) publish(ctx context.Context, step int, name, to string) error {
 		return fmt.Errorf("upload %s: %w", name, err)
 	}
 	c.held = append(c.held, f)
+	c.originals = append(c.originals, original{name, info})
 	from := f.URL
 	if sum := path.Base(f.URL); len(sum) == 64 {
 		from = "hash:sha3:" + sum + ":" + f.URL
 	}
 	c.transfer(step, from, container(to))
 	return nil
-}
-
-func (c *cargo) download(ctx context.Context, step int, l *policies.Download) error {
-	if spec.IsAddress(l.To) {
-		c.transfer(step, container(l.From), l.To)
-		return nil
-	}
-	dir, base := filepath.Split(l.To)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("download to %s: %w", l.To, rootOf(err))
-	}
-	// Only one attempt of a task runs at a time, so that the next one takes the
-	// place of what a dead process left.
-	part := filepath.Join(dir, fmt.Sprintf(".%s.%d.part", base, c.task))
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("download to %s: %w", l.To, rootOf(err))
-	}
-	c.made = append(c.made, part)
-	f, err := c.files.Receive(ctx, part)
-	if err != nil {
-		return fmt.Errorf("download to %s: %w", l.To, err)
-	}
-	c.held = append(c.held, f)
-	c.incoming = append(c.incoming, incoming{part, l.To})
-	c.transfer(step, container(l.From), f.URL)
-	return nil
-}
-
-// arrive puts what came into its places, each file whole or not at all, once the
-// batch has ended well.
-func (c *cargo) arrive(read bool) ([]policies.Downloaded, error) {
-	out := make([]policies.Downloaded, len(c.incoming))
-	for i, in := range c.incoming {
-		d, err := in.land(read)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = d
-	}
-	return out, nil
-}
-
-func (in incoming) land(read bool) (policies.Downloaded, error) {
-	size, err := flush(in.part)
-	if errors.Is(err, fs.ErrNotExist) {
-		return policies.Downloaded{}, &lostFile{in.path}
-	}
-	d := policies.Downloaded{Path: in.path, Size: size}
-	if err == nil && read {
-		d.Text, err = textOf(in.part, size)
-	}
-	if err == nil {
-		err = os.Rename(in.part, in.path)
-	}
-	if err != nil {
-		return d, fmt.Errorf("download to %s: %w", in.path, rootOf(err))
-	}
-	return d, nil
-}
-
-// flush makes sure that a file is on the disk, and says how large it is.
-func flush(name string) (int64, error) {
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), f.Sync()
-}
-
-func textOf(name string, size int64) (string, error) {
-	if size > maxText {
-		return "", fmt.Errorf("it has %d bytes, and expressions read files of up to %d", size, maxText)
-	}
-	text, err := os.ReadFile(name)
-	return string(text), err
 }
 
 // unload takes every URL back and removes what is not needed any more.
@@ -264,7 +195,7 @@ func (c *cargo) outputs(results []golem.CommandResult) []policies.Output {
 // task asked for a file that is not there: whether the provider is to blame.
 func (c *cargo) brokenBy(results []golem.CommandResult) bool {
 	last := results[len(results)-1]
-	if c == nil || last.Result == golem.ResultOk || c.commands[len(results)-1].Transfer == nil {
+	if !c.failedToCopy(results) || c.changed() != "" {
 		return false
 	}
 	for _, absent := range []string{"not found in container", "No such file", "os error 2", "is a directory"} {
@@ -275,6 +206,33 @@ func (c *cargo) brokenBy(results []golem.CommandResult) bool {
 	t := c.commands[len(results)-1].Transfer
 	// An address in the web may well be out of everybody's reach.
 	return !spec.IsAddress(t.From) && !spec.IsAddress(t.To)
+}
+
+// failedToCopy reports whether the last of the commands copied a file, and failed.
+func (c *cargo) failedToCopy(results []golem.CommandResult) bool {
+	return c != nil && results[len(results)-1].Result != golem.ResultOk && c.commands[len(results)-1].Transfer != nil
+}
+
+// changed is an uploaded file that is not what was published any more, or "": the
+// provider rightly refuses such a copy.
+func (c *cargo) changed() string {
+	for _, s := range c.originals {
+		is, err := os.Stat(s.name)
+		if err != nil || is.Size() != s.was.Size() || !is.ModTime().Equal(s.was.ModTime()) {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// why says what a copy that failed does not say itself.
+func (c *cargo) why(results []golem.CommandResult) string {
+	if c.failedToCopy(results) {
+		if name := c.changed(); name != "" {
+			return fmt.Sprintf("%s changed while it was uploaded", name)
+		}
+	}
+	return ""
 }
 
 // rootOf is an error without the path that is said already.

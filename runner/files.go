@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
 
 	"tasks/golem/gftp"
 	"tasks/policies"
+	"tasks/runner/state"
+	"tasks/spec"
 )
 
 // gftpProgram comes with yagna and serves files to providers (protocol section
@@ -28,6 +31,7 @@ func (r *runner) isDevnet(ctx context.Context) (bool, error) {
 // openFiles finds out how files get to providers, if the run copies any. Nothing
 // was spent before it, and nothing is started until the first file.
 func (r *runner) openFiles(ctx context.Context) error {
+	r.sweep()
 	if !r.Policies.PreparesWithFiles() && !slices.ContainsFunc(r.Policies.Stages(), (*policies.Stage).Transfers) {
 		return nil
 	}
@@ -47,11 +51,17 @@ func (r *runner) openFiles(ctx context.Context) error {
 	return nil
 }
 
+// cargo is an empty one; a preparation has no task.
+func (r *runner) cargo(task int64) *cargo {
+	return &cargo{files: r.files, scratch: r.Scratch, task: task}
+}
+
 // closeFiles ends what openFiles made.
 func (r *runner) closeFiles() {
 	if r.files == nil {
 		return
 	}
+	r.sweep()
 	if err := r.files.Close(); err != nil {
 		r.Log.Debug("gftp not ended", logError, err)
 	}
@@ -71,6 +81,63 @@ func (e *unreadable) Unwrap() error { return e.err }
 func isUnreadable(err error) bool {
 	_, ok := errors.AsType[*unreadable](err)
 	return ok
+}
+
+// sweep removes files of the run's own, such as those that a dead process left.
+func (r *runner) sweep() {
+	if r.Scratch == "" {
+		return
+	}
+	if err := os.RemoveAll(r.Scratch); err != nil {
+		r.Log.Warn("files of a dead process not removed", logError, err)
+	}
+}
+
+// removeParts removes what came of the downloads of an attempt that a dead process
+// had begun.
+func (r *runner) removeParts(ctx context.Context, at state.Attempt) {
+	parts, err := r.parts(ctx, at)
+	for _, part := range parts {
+		err = errors.Join(err, os.Remove(part))
+	}
+	if err != nil {
+		r.Log.Warn("file of a dead process not removed", logError, err)
+	}
+}
+
+// parts are where the downloads of an attempt come in.
+func (r *runner) parts(ctx context.Context, at state.Attempt) ([]string, error) {
+	t, err := r.task(ctx, at.Task)
+	if err != nil {
+		return nil, err
+	}
+	stage := r.Policies.Stage(t.Stage)
+	if stage == nil || !stage.Transfers() {
+		return nil, nil
+	}
+	env, err := r.taskEnv(t, at.Number)
+	if err != nil {
+		return nil, err
+	}
+	plan, f := stage.Plan(env)
+	if f != nil {
+		return nil, f
+	}
+	var parts []string
+	for _, s := range plan {
+		if s.Download == nil || spec.IsAddress(s.Download.To) {
+			continue
+		}
+		if part := partOf(s.Download, t.ID); exists(part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // A lostFile is a file that did not come although the provider says it sent it.

@@ -12,6 +12,7 @@ import (
 
 	"tasks/golem"
 	"tasks/golem/devnet"
+	"tasks/runner"
 	"tasks/runner/state"
 	"tasks/runner/store"
 )
@@ -306,5 +307,76 @@ policies: {task: {retry: false}}
 		if got := len(w.folder("out")); got != 2 {
 			t.Errorf("%d files of 2 tasks that ended well: %v", got, w.folder("out"))
 		}
+	})
+}
+
+// TestFilesThatChange wants no provider to be blamed for a file that is not what
+// was published any more.
+func TestFilesThatChange(t *testing.T) {
+	srv := &devnet.Server{Seed: 1}
+	var change func()
+	srv.Runtime = devnet.Instant(func(golem.Run, devnet.Provider) devnet.Reply {
+		change()
+		return devnet.Reply{Wall: time.Second}
+	})
+	inFileWorld(t, srv, func(w *world) {
+		w.write("data", "as it was")
+		change = func() { w.write("data", "written to in the meantime") }
+		w.mustRun("change", `
+name: change
+payload: golem/alpine:latest
+tasks:
+  from: [1]
+  steps:
+    - run: [wait]
+    - upload: {from: data, to: /golem/input/data}
+policies: {task: {retry: false}}
+`, state.RunFailed)
+		w.view(func(tx *store.Tx) error {
+			attempts, err := tx.Attempts(1)
+			if len(attempts) != 1 || attempts[0].Fault != state.FaultTask || !strings.HasSuffix(attempts[0].Message, "data changed while it was uploaded") {
+				t.Errorf("attempts = %+v, want the task's fault: the file changed", attempts)
+			}
+			return err
+		})
+		w.checkFiles()
+	})
+}
+
+// TestWhatADeadProcessLeaves makes the files of one that had no time to clean up:
+// the next start removes them, and no others.
+func TestWhatADeadProcessLeaves(t *testing.T) {
+	inFileWorld(t, &devnet.Server{Seed: 1}, func(w *world) {
+		const document = `
+name: dead
+payload: golem/alpine:latest
+tasks:
+  from: [a]
+  steps:
+    - upload: {data: "${{ task.item }}", to: /golem/work/x}
+    - run: [sleep, 1m]
+    - download: {from: /golem/work/x, to: "out/${{ task.attempt }}"}
+policies: {task: {retry: 'true'}}
+`
+		w.leaveAfter(30*time.Second, "dead", document)
+		scratch := filepath.Join(filepath.Dir(w.dsn), "scratch")
+		w.write("scratch/tasks-upload-1", "a")
+		w.write("out/.1.1.part", "half of")
+		w.write("out/.1.2.part", "somebody else's")
+		p := w.process()
+		o := p.options(w.t.Context(), "dead", document)
+		defer o.Store.Close()
+		o.Scratch = scratch
+		if got, err := runner.Run(w.t.Context(), o); got != state.RunDone || err != nil {
+			t.Fatalf("run: %s, %v", got, err)
+		}
+		want := map[string]string{"2": "a", ".1.2.part": "somebody else's"}
+		if diff := cmp.Diff(want, w.folder("out")); diff != "" {
+			t.Errorf("files (-want +got):\n%s", diff)
+		}
+		if _, err := os.Stat(scratch); !os.IsNotExist(err) {
+			t.Errorf("the folder for data is still there: %v", err)
+		}
+		w.checkFiles()
 	})
 }

@@ -30,6 +30,12 @@ type Options struct {
 
 	Log *slog.Logger // nil discards
 
+	// Scratch is a folder that belongs to this run alone, for the data of uploads
+	// while they last. It is made when it is needed; what is in it at the start
+	// was left by a dead process, and removed. "" keeps such data among the
+	// system's temporary files, where a dead process leaves it.
+	Scratch string
+
 	// DrainTimeout is how long tasks may go on after the run was asked to end;
 	// 0 means 30 s.
 	DrainTimeout time.Duration

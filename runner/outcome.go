@@ -95,6 +95,9 @@ func (w *worker) judge(ctx context.Context, t state.Task, stage *policies.Stage,
 		if e.load.brokenBy(e.results) {
 			end.Fault = state.FaultProvider
 		}
+		if why := e.load.why(e.results); why != "" {
+			end.Message = why
+		}
 		last := e.load.last(e.results)
 		end.ExitCode, _ = last.ExitCode()
 		end.Stdout, end.Stderr = last.Stdout, last.Stderr
@@ -170,11 +173,10 @@ func (w *worker) succeed(ctx context.Context, t state.Task, stage *policies.Stag
 }
 
 func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
-	env, err := w.taskEnv(t)
+	env, err := w.r.taskEnv(t, e.at.Number)
 	if err != nil {
 		return policies.ResultEnv{}, err
 	}
-	env.Task.Attempt = e.at.Number
 	last := e.load.last(e.results)
 	code, _ := last.ExitCode()
 	return policies.ResultEnv{
@@ -199,7 +201,7 @@ func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.At
 	if e.hopeless {
 		return false, nil
 	}
-	env, err := w.taskEnv(t)
+	env, err := w.r.taskEnv(t, t.Attempts+1)
 	if err != nil {
 		return false, err
 	}

@@ -62,7 +62,7 @@ func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act stat
 // ended.
 func (r *runner) carryOut(ctx context.Context, act state.Activity, plan []policies.Step) error {
 	deadline := time.Now().Add(prepareTime)
-	load := &cargo{files: r.files}
+	load := r.cargo(0)
 	defer func() {
 		if err := load.unload(ctx); err != nil {
 			r.Log.Warn("files of a preparation not taken back", logActivity, act.ID, logError, err)
@@ -80,7 +80,7 @@ func (r *runner) carryOut(ctx context.Context, act state.Activity, plan []polici
 		return err
 	}
 	if last := results[len(results)-1]; last.Result != golem.ResultOk {
-		return errors.New(cmp.Or(last.Message, "a command failed"))
+		return errors.New(cmp.Or(load.why(results), last.Message, "a command failed"))
 	}
 	return nil
 }

@@ -109,6 +109,7 @@ func (r *runner) giveBack(ctx context.Context, at state.Attempt, act state.Activ
 			return err
 		}
 	}
+	r.removeParts(ctx, at)
 	return r.Store.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.FinishAttempt(store.AttemptEnd{
 			Attempt: at.ID, State: state.AttemptLost, Task: state.TaskPending,

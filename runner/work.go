@@ -161,7 +161,11 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 	}
 	// Its files went with the process that published them, so that whatever comes
 	// of the batch is not whole. The activity is free again when it ends.
-	if _, err := w.r.await(ctx, w.act.ID, at.Batch, deadline); err != nil {
+	_, err = w.r.await(ctx, w.act.ID, at.Batch, deadline)
+	if w.life.Err() == nil {
+		w.r.removeParts(ctx, at)
+	}
+	if err != nil {
 		w.unknown(ctx, t, at, stage, err)
 		return
 	}
@@ -171,7 +175,7 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 // attempt runs one task once.
 func (w *worker) attempt(ctx context.Context, t state.Task) {
 	stage := w.r.Policies.Stage(t.Stage)
-	env, err := w.taskEnv(t)
+	env, err := w.r.taskEnv(t, t.Attempts+1)
 	if err != nil {
 		w.r.giveUp(err)
 		return
@@ -199,7 +203,7 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 	}
 	var load *cargo
 	if plan != nil {
-		load = &cargo{files: w.r.files, task: t.ID}
+		load = w.r.cargo(t.ID)
 		defer w.unload(ctx, load)
 		if err := w.load(ctx, load, plan, stage.Timeout()); err != nil {
 			w.undone(ctx, t, at, stage, err)
@@ -322,14 +326,15 @@ func (w *worker) give(ctx context.Context, reason string) {
 	w.r.nudge()
 }
 
-func (w *worker) taskEnv(t state.Task) (policies.TaskEnv, error) {
+// taskEnv is what the templates of an attempt see.
+func (r *runner) taskEnv(t state.Task, attempt int) (policies.TaskEnv, error) {
 	item, err := decodeItem(t.Item)
 	if err != nil {
 		return policies.TaskEnv{}, fmt.Errorf("task %d: %w", t.ID, err)
 	}
 	return policies.TaskEnv{
-		Task: policies.Task{ID: t.ID, Stage: t.Stage, Item: item, Index: t.Index, Attempt: t.Attempts + 1},
-		Run:  w.r.lastEnv(),
+		Task: policies.Task{ID: t.ID, Stage: t.Stage, Item: item, Index: t.Index, Attempt: attempt},
+		Run:  r.lastEnv(),
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -84,6 +85,7 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 	defer d.close()
 	return a.carryOut(ctx, o, runner.Options{
 		Store: st, Run: id, Spec: s, Policies: set, Overrides: o.overrides, Client: d.client, Daemon: d.name,
+		Scratch: filepath.Join(a.dsn+".files", string(id)),
 	}, d)
 }
 

@@ -101,7 +101,7 @@ func (s *Server) takeFile(r *http.Request, url string) (answer, error) {
 	if err != nil {
 		return answer{}, refuse(http.StatusNotFound, "%v", err)
 	}
-	if err := writeFile(r.Context(), path, r.Body, digest{}); err != nil {
+	if err := receive(r.Context(), path, r.Body, digest{}); err != nil {
 		return answer{}, refuse(http.StatusInternalServerError, "%v", err)
 	}
 	return noContent()

@@ -74,7 +74,7 @@ func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer) error {
 		if err != nil {
 			return err
 		}
-		return writeFile(ctx, path, source, want)
+		return receive(ctx, path, source, want)
 	}
 	path, err := target(r, to)
 	if err != nil {
@@ -203,6 +203,22 @@ func writeWith(ctx context.Context, path string, want digest, fill func(*os.File
 		return errors.Join(err, fmt.Errorf("larger than %d GiB", maxTransfer>>30))
 	}
 	return want.check(f)
+}
+
+// receive writes a file as the gftp program does: in its place, as it comes.
+func receive(ctx context.Context, path string, from io.Reader, want digest) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, io.LimitReader(&interruptible{ctx, from}, maxTransfer+1))
+	if err == nil && n > maxTransfer {
+		err = fmt.Errorf("larger than %d GiB", maxTransfer>>30)
+	}
+	if err == nil {
+		err = want.check(f)
+	}
+	return errors.Join(err, f.Close())
 }
 
 // An interruptible reader ends with its context.
