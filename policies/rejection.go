@@ -1,6 +1,9 @@
 package policies
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Policies that reject an offer.
 const (
@@ -43,4 +46,11 @@ func (s *Set) Why(r Ruling, e OfferEnv) string {
 		return s.score.fail(&e, errors.New("gives nil")).Error()
 	}
 	return ""
+}
+
+// Scored says, for a person, how an offer came by its score: the expression and
+// the values of the names in it.
+func (s *Set) Scored(score float64, e OfferEnv) string {
+	e.Provider.settle()
+	return s.score.fail(&e, fmt.Errorf("gives %.6g", score)).Error()
 }

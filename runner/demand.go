@@ -110,7 +110,7 @@ func (r *runner) judgeOffer(ctx context.Context, c candidate) (score float64, ok
 	ruling := rule(r.Policies, c, r.platform, env)
 	r.failure(ctx, ruling.Failure)
 	if ruling.By != "" {
-		r.Log.Debug("offer rejected", logProvider, c.offer.Provider.Name, logReason, ruling.By)
+		r.rejected.add(ruling.By, c, func() string { return r.Policies.Why(ruling, env) })
 	}
 	return ruling.Score, ruling.By == ""
 }

@@ -32,9 +32,12 @@ func (r *runner) hire(ctx context.Context, id golem.ProposalID) error {
 		Provider: c.proposal.IssuerID, ProviderName: c.offer.Provider.Name,
 		Offer: c.proposal.Properties, Pricing: c.pricing, Platform: r.platform, Interval: c.interval,
 	}
+	chosen := r.whyChosen(ctx, c)
 	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
-		a.Key, err = tx.AddAgreement(a)
-		return err
+		if a.Key, err = tx.AddAgreement(a); err != nil {
+			return err
+		}
+		return tx.AddEvent(r.Run, state.EventChosen, string(a.Provider), chosen)
 	})
 	if err != nil {
 		return err

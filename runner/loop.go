@@ -67,6 +67,9 @@ func (r *runner) step(ctx context.Context) (over bool, err error) {
 		return false, err
 	}
 	r.viewed = view.Agreements
+	if err := r.recordRejections(ctx); err != nil {
+		return false, err
+	}
 	r.market.want(reconcile.Missing(view))
 	for _, action := range r.decide(view) {
 		if _, ok := action.(reconcile.Finish); ok {

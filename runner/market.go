@@ -214,7 +214,9 @@ func (m *market) hear(ctx context.Context, p golem.Proposal) {
 func (m *market) consider(ctx context.Context, p golem.Proposal) {
 	offer, pricing, err := policies.NewOffer(p)
 	if err != nil {
-		m.r.Log.Debug("offer cannot be read", logProvider, p.IssuerID, logError, err)
+		unread := candidate{proposal: p}
+		unread.offer.Provider.Name = p.Properties.Text(golem.PropNodeName)
+		m.r.rejected.add(RulePrice, unread, err.Error)
 		return
 	}
 	c := candidate{proposal: p, offer: offer, pricing: pricing}

@@ -38,12 +38,13 @@ type runner struct {
 
 	files *gftp.Client // nil where no step copies a file
 
-	cursors map[string]state.Cursor // as the store had them at the start
-	queue   *queue
-	market  *market
-	effects *effects
-	results *exporter
-	wake    chan struct{} // capacity 1: something changed that the loop decides about
+	cursors  map[string]state.Cursor // as the store had them at the start
+	queue    *queue
+	market   *market
+	rejected tally // offers, until they are recorded
+	effects  *effects
+	results  *exporter
+	wake     chan struct{} // capacity 1: something changed that the loop decides about
 
 	// accepting lets one acceptance at a time in, because yagna can charge two at
 	// once twice (protocol section 6.5). A channel, since it waits for the daemon.

@@ -216,8 +216,26 @@ type Event struct {
 	Note    string
 }
 
+// EventChosen is the Kind of the event that says why a provider is hired; its
+// Subject is the provider.
+const EventChosen = "offer.chosen"
+
 // Counts are the numbers of tasks by state, and of results.
 type Counts struct {
 	Pending, Running, Done, Failed int64
 	Results                        int64
+}
+
+// A Rejection is how many offers a rule has rejected, with the cheapest of them
+// as the example. An offer that comes again counts again.
+type Rejection struct {
+	Rule            string
+	Revision        int // of the document that the rule is from
+	Count           int64
+	FirstAt, LastAt time.Time
+
+	Provider     golem.NodeID // of the example
+	ProviderName string
+	PerHour      golem.Amount // GLM for an hour with all threads busy
+	Why          string       // the expression and the values it saw, or ""
 }

@@ -1,0 +1,54 @@
+package runner_test
+
+import (
+	"strings"
+	"testing"
+
+	"tasks/golem/devnet"
+	"tasks/policies"
+	"tasks/runner/state"
+	"tasks/runner/store"
+)
+
+// Rejections are one row a rule, with the cheapest as the example; every hire has
+// its reason.
+func TestDecisionsAreKept(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 18}, func(w *world) {
+		w.mustRun("picky", picky, state.RunDone)
+		w.view(func(tx *store.Tx) error {
+			rejected, err := tx.Rejections("picky", 1)
+			if err != nil {
+				return err
+			}
+			rules := map[string]state.Rejection{}
+			for _, r := range rejected {
+				rules[r.Rule] = r
+			}
+			few := 0
+			least := devnet.Provider{}
+			for _, p := range devnet.DrawProviders(18, 12) {
+				if p.Threads < 3 {
+					few, least = few+1, p
+				}
+			}
+			got := rules[policies.PolicyAccept]
+			if len(rejected) != 2 || few == 0 || got.Count < int64(few) || !strings.Contains(got.Why, "gives false where offer.cpu.threads = ") {
+				t.Errorf("rejections %+v; want two rules, and %d or more by offer.accept such as %s", rejected, few, least.Name)
+			}
+			if why := rules[policies.PolicyScore].Why; !strings.Contains(why, "gives nil where offer.price.hour = 0.") {
+				t.Errorf("offer.score rejects for %q", why)
+			}
+			agreements, err := tx.Agreements("picky", false)
+			if err != nil {
+				return err
+			}
+			for _, a := range agreements {
+				chosen, err := tx.Choices("picky", a.Provider, 5)
+				if err != nil || len(chosen) == 0 || !strings.Contains(chosen[0].Note, "offer.score: ") {
+					t.Errorf("why %s was hired: %v, %v", a.ProviderName, chosen, err)
+				}
+			}
+			return nil
+		})
+	})
+}
