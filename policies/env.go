@@ -147,7 +147,7 @@ type OfferEnv struct {
 	MaxPrice *float64 `expr:"max_price" doc:"GLM for one result; there is no such name where the document sets none"`
 }
 
-// ActivityEnv is what activity.prepare and activity.keep see.
+// ActivityEnv is what activity.prepare, activity.keep and activity.reuse see.
 type ActivityEnv struct {
 	Activity Activity `expr:"activity" doc:"the worker"`
 	Offer    Offer    `expr:"offer" doc:"the offer it was hired by"`

@@ -76,6 +76,7 @@ func kinds() []kind {
 		{name: "offer.score", env: OfferEnv{}, want: wantScore()},
 		{name: "activity.prepare", env: ActivityEnv{}, want: wantCommands(), extra: commands()},
 		{name: "activity.keep", env: ActivityEnv{}, want: wantBool()},
+		{name: "activity.reuse", env: ActivityEnv{}, want: wantBool()},
 		{name: "debit_note.accept", env: DebitNoteEnv{}, want: wantBool()},
 		{name: "invoice.accept", env: InvoiceEnv{}, want: wantBool()},
 		{name: "task.retry", env: AttemptEnv{}, want: wantBool()},

@@ -85,6 +85,8 @@ func put(s *spec.Spec, kind, text string) {
 		s.Policies.ActivityPrepare = e
 	case "activity.keep":
 		s.Policies.ActivityKeep = e
+	case "activity.reuse":
+		s.Policies.ActivityReuse = e
 	case "debit_note.accept":
 		s.Policies.DebitNoteAccept = e
 	case "invoice.accept":

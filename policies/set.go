@@ -26,6 +26,7 @@ type Set struct {
 	score    *program
 	prepare  *program
 	keep     *program
+	reuse    *program
 	note     *program
 	invoice  *program
 	retry    *program
@@ -61,6 +62,7 @@ func Compile(s *spec.Spec) (*Set, diag.List) {
 		score:   b.one("policies.offer.score", "offer.score", s.Policies.OfferScore),
 		prepare: b.one("policies.activity.prepare", "activity.prepare", s.Policies.ActivityPrepare),
 		keep:    b.one("policies.activity.keep", "activity.keep", s.Policies.ActivityKeep),
+		reuse:   b.one("policies.activity.reuse", "activity.reuse", s.Policies.ActivityReuse),
 		note:    b.one("policies.debit_note.accept", "debit_note.accept", s.Policies.DebitNoteAccept),
 		invoice: b.one("policies.invoice.accept", "invoice.accept", s.Policies.InvoiceAccept),
 		retry:   b.one("policies.task.retry", "task.retry", s.Policies.TaskRetry),
@@ -203,6 +205,14 @@ func (s *Set) Keep(e ActivityEnv) (bool, *Failure) {
 	e.Provider.settle()
 	keep, f := s.keep.bool(&e)
 	return keep || f != nil, f
+}
+
+// Reuse reports whether to go on with a worker that outlived the process that
+// hired it; true on a Failure.
+func (s *Set) Reuse(e ActivityEnv) (bool, *Failure) {
+	e.Provider.settle()
+	reuse, f := s.reuse.bool(&e)
+	return reuse || f != nil, f
 }
 
 // Retry reports whether to try a task again; true on a Failure, so that no task

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tasks/golem"
 	"tasks/runner/reconcile"
@@ -53,7 +54,20 @@ func (r *runner) recoverActivity(ctx context.Context, a state.Agreement, act sta
 		// Nobody knows how far the preparation came.
 		return r.stopping(ctx, act.Key, reconcile.ReasonUnknown+": interrupted while it was prepared")
 	}
-	return nil
+	return r.reuse(ctx, a, act)
+}
+
+// reuse asks activity.reuse whether to go on with a machine that lives.
+func (r *runner) reuse(ctx context.Context, a state.Agreement, act state.Activity) error {
+	env := r.activityEnv(ctx, a, act)
+	reuse, f := r.Policies.Reuse(env)
+	r.failure(ctx, f)
+	if reuse {
+		return nil
+	}
+	reason := fmt.Sprintf("%s: age %s, %d results", reconcile.ReasonNotReused, env.Activity.Age.Round(time.Second), act.Results)
+	r.Log.Info("activity not used again", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)
+	return r.stopping(ctx, act.Key, reason)
 }
 
 // recoverCreation finds the activity that was asked for without a trace of the

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,29 @@ func TestResumeReusesWhatIsAlive(t *testing.T) {
 			rows, err := tx.ActivityRows("sixty")
 			if len(rows) != 3 {
 				t.Errorf("%d activities in six processes, want the same 3 throughout", len(rows))
+			}
+			return err
+		})
+	})
+}
+
+func TestResumeWithoutReuse(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 12}, func(w *world) {
+		picky := sixty + "policies: {activity: {reuse: 'activity.results > 1000'}}\n"
+		w.leaveAfter(50*time.Second, "sixty", picky)
+		w.mustRun("sixty", picky, state.RunDone)
+		w.wantSixty("sixty")
+		w.checkBooks("sixty")
+		w.view(func(tx *store.Tx) error {
+			rows, err := tx.ActivityRows("sixty")
+			old := 0
+			for _, a := range rows {
+				if strings.HasPrefix(a.Reason, "not used again: ") {
+					old++
+				}
+			}
+			if old != 3 || len(rows) != 6 {
+				t.Errorf("%d of %d activities were not used again, want 3 of 6", old, len(rows))
 			}
 			return err
 		})

@@ -21,6 +21,7 @@ func defaults(s *Spec) {
 		OfferAccept:     byDefault("policies.offer.accept", "true"),
 		OfferScore:      byDefault("policies.offer.score", "-offer.price.hour"),
 		ActivityPrepare: byDefault("policies.activity.prepare", "[deploy(), start()]"),
+		ActivityReuse:   byDefault("policies.activity.reuse", "true"),
 		DebitNoteAccept: byDefault("policies.debit_note.accept", "true"),
 		InvoiceAccept:   byDefault("policies.invoice.accept", "true"),
 		TaskRetry:       byDefault("policies.task.retry", "attempt.number < 3"),
@@ -51,7 +52,7 @@ func (d *decoder) policies(v value) {
 			d.fields(v, d.policy("accept", &p.OfferAccept), d.policy("score", &p.OfferScore))
 		}},
 		field{"activity", func(v value) {
-			d.fields(v, d.policy("prepare", &p.ActivityPrepare), d.policy("keep", &p.ActivityKeep))
+			d.fields(v, d.policy("prepare", &p.ActivityPrepare), d.policy("keep", &p.ActivityKeep), d.policy("reuse", &p.ActivityReuse))
 		}},
 		field{"debit_note", func(v value) { d.fields(v, d.policy("accept", &p.DebitNoteAccept)) }},
 		field{"invoice", func(v value) { d.fields(v, d.policy("accept", &p.InvoiceAccept)) }},

@@ -191,6 +191,7 @@ type Policies struct {
 	OfferScore      Expr
 	ActivityPrepare Expr
 	ActivityKeep    Expr
+	ActivityReuse   Expr
 	DebitNoteAccept Expr
 	InvoiceAccept   Expr
 	TaskRetry       Expr

@@ -13,7 +13,7 @@ import (
 var writtenAs = map[string]string{
 	"workers": "workers", "budget": "budget", "max_price": "max_price",
 	"offer.accept": "policies.offer.accept", "offer.score": "policies.offer.score",
-	"activity.prepare": "policies.activity.prepare", "activity.keep": "policies.activity.keep",
+	"activity.prepare": "policies.activity.prepare", "activity.keep": "policies.activity.keep", "activity.reuse": "policies.activity.reuse",
 	"debit_note.accept": "policies.debit_note.accept", "invoice.accept": "policies.invoice.accept",
 	"task.retry": "policies.task.retry", "task.result": "policies.task.result",
 	"run": "tasks.run", "emit": "tasks.emit.each",

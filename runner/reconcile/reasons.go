@@ -7,6 +7,7 @@ import "strings"
 const (
 	ReasonTooExpensive = "too expensive"
 	ReasonNotKept      = "not kept"
+	ReasonNotReused    = "not used again"
 	ReasonBudget       = "budget"
 	ReasonNoTasks      = "no more tasks"
 	ReasonSurplus      = "fewer workers wanted"
