@@ -56,6 +56,7 @@ func TestLoadHello(t *testing.T) {
 			OfferScore:      expr("-offer.price.hour"),
 			ActivityPrepare: expr("[deploy(), start()]"),
 			ActivityKeep:    expr("true"),
+			ActivityReuse:   expr("true"),
 			TaskRetry:       expr("attempt.number < 3"),
 			TaskResult:      expr("trim(stdout)"),
 		},

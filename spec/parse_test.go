@@ -216,7 +216,7 @@ workers: min(10, 1 + run.pending / 20)
 tasks: {from: [a], run: date}
 policies:
   offer: {accept: true, score: "1\n"}
-  activity: {prepare: '[deploy(), start()]'}
+  activity: {prepare: '[deploy(), start()]', reuse: activity.results > 1}
   task: {retry: attempt.number < 2, result: "stdout"}
   debit_note: {accept: bill.total < 1}
   invoice: {accept: bill.adds < 1}
@@ -227,6 +227,7 @@ results: {file: "out/${{ run.id }}.jsonl", count: len(result)}
 		OfferScore:      expr("1"),
 		ActivityPrepare: expr("[deploy(), start()]"),
 		ActivityKeep:    expr(`activity.age < duration("300s") || activity.cost_per_result <= max_price`),
+		ActivityReuse:   expr("activity.results > 1"),
 		DebitNoteAccept: expr("bill.total < 1"),
 		InvoiceAccept:   expr("bill.adds < 1"),
 		TaskRetry:       expr("attempt.number < 2"),

@@ -61,7 +61,7 @@ func overview(t *testing.T) string {
 	keys := spec.Keys()
 	defaults := map[string]spec.Expr{
 		"workers": s.Workers, "offer.accept": s.Policies.OfferAccept, "offer.score": s.Policies.OfferScore,
-		"activity.prepare": s.Policies.ActivityPrepare, "activity.keep": s.Policies.ActivityKeep,
+		"activity.prepare": s.Policies.ActivityPrepare, "activity.keep": s.Policies.ActivityKeep, "activity.reuse": s.Policies.ActivityReuse,
 		"debit_note.accept": s.Policies.DebitNoteAccept, "invoice.accept": s.Policies.InvoiceAccept,
 		"task.retry": s.Policies.TaskRetry, "task.result": s.Policies.TaskResult,
 	}

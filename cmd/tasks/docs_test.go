@@ -186,6 +186,7 @@ func TestDocsNameTheDefaults(t *testing.T) {
 		"tasks.timeout": briefTime(s.Stages[0].Timeout), "tasks.from.repeat": fmt.Sprint(s.Stages[0].From.Repeat),
 		"tasks.from.range.step": fmt.Sprint(s.Stages[0].From.Step), "policies.offer.accept": s.Policies.OfferAccept.Text,
 		"policies.offer.score": s.Policies.OfferScore.Text, "policies.activity.prepare": s.Policies.ActivityPrepare.Text,
+		"policies.activity.reuse":    s.Policies.ActivityReuse.Text,
 		"policies.debit_note.accept": s.Policies.DebitNoteAccept.Text, "policies.invoice.accept": s.Policies.InvoiceAccept.Text,
 		"policies.task.retry": s.Policies.TaskRetry.Text, "policies.task.result": s.Policies.TaskResult.Text,
 	} {
