@@ -60,6 +60,10 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		// Decided, and done: an answer that was lost is no new question.
 		return r.takeNote(ctx, bill, act, note)
 	}
+	if a.InvoiceState == state.BillRefused {
+		// The daemon would say yes and do nothing (protocol section 6.5).
+		return r.moveBill(ctx, bill, state.BillIgnored, "after its invoice")
+	}
 	finding, err := r.auditNote(ctx, a, act, note)
 	if err != nil {
 		return err

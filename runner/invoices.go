@@ -61,6 +61,12 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	if early, err := r.tooEarly(ctx, bill, acts); err != nil || early {
 		return errors.Join(err, errNotesFirst)
 	}
+	switch premature, err := r.premature(ctx, a); {
+	case err != nil:
+		return err
+	case premature:
+		return r.rejectPremature(ctx, bill, a, acts, inv)
+	}
 	finding, err := r.auditInvoice(ctx, a, acts, inv)
 	if err != nil {
 		return err
@@ -195,6 +201,39 @@ func (r *runner) reject(ctx context.Context, bill state.Bill, a state.Agreement,
 	})
 	r.nudge()
 	return err
+}
+
+// premature reports whether an agreement goes on although its invoice is here. The
+// daemon says so: what we have recorded may lag behind the end. What is final would
+// not be: all that is used from now on would have to be paid on top of it or not
+// at all.
+func (r *runner) premature(ctx context.Context, a state.Agreement) (bool, error) {
+	if a.State.Done() {
+		return false, nil
+	}
+	seen, err := r.client.GetAgreement(ctx, a.ID)
+	if golem.IsNotFound(err) {
+		return false, nil
+	}
+	return seen.State == golem.AgreementApproved, err
+}
+
+// rejectPremature refuses an invoice that came before its time, and ends what goes
+// on. After that the daemon takes no debit note of the agreement any more (protocol
+// section 6.5).
+func (r *runner) rejectPremature(
+	ctx context.Context, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice,
+) error {
+	const why = "the invoice came before the end of its agreement"
+	if err := r.reject(ctx, bill, a, inv, why); err != nil {
+		return err
+	}
+	for _, act := range acts {
+		if err := r.stopping(ctx, act.Key, reconcile.ReasonBill+": "+why); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // invoiced finds the agreement of an invoice and its activities.

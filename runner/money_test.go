@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"tasks/golem"
 	"tasks/golem/devnet"
 	"tasks/runner/state"
 	"tasks/runner/store"
@@ -162,5 +163,37 @@ tasks:
 			}
 			return err
 		})
+	})
+}
+
+// An invoice in the middle of the work is refused and its provider left; no note
+// is accepted after it, which the daemon would pretend to do.
+func TestInvoiceBeforeItsTimeIsRefused(t *testing.T) {
+	providers := []devnet.Provider{
+		{Name: "eager", InvoiceEarly: 5 * time.Minute},
+		{Name: "fair", Duration: decimal.RequireFromString("0.00005")},
+	}
+	inWorld(t, &devnet.Server{Seed: 5, Providers: providers}, func(w *world) {
+		w.mustRun("eager", `
+name: eager
+payload: golem/alpine:latest
+tasks:
+  from: {range: [1, 60]}
+  run: [sleep, 10s]
+`, state.RunDone)
+		if n := len(w.values("eager")); n != 60 {
+			t.Errorf("%d results of 60", n)
+		}
+		const want = "bill refused: the invoice came before the end of its agreement"
+		if reasons := w.reasons("eager"); reasons["eager"] != want {
+			t.Errorf("reasons: %v", reasons)
+		}
+		w.checkAudit()
+		w.checkEnd("eager", false, false)
+		for _, a := range w.srv.Inspect().Agreements {
+			if a.ProviderName == "eager" && (a.Invoice != golem.StatusRejected || !a.Accepted.IsPositive()) {
+				t.Errorf("invoice of eager is %s, accepted %s GLM of its notes", a.Invoice, a.Accepted)
+			}
+		}
 	})
 }

@@ -158,7 +158,7 @@ func (w *world) checkAudit() {
 func (w *world) checkThieves(id state.RunID) {
 	w.t.Helper()
 	reasons := w.reasons(id)
-	for _, name := range []string{"thief", "cheat", "nagger", "turncoat"} {
+	for _, name := range []string{"thief", "cheat", "nagger", "eager", "turncoat"} {
 		if !strings.HasPrefix(reasons[name], "bill refused: ") {
 			w.t.Errorf("%s ended with %q, want a refused bill", name, reasons[name])
 		}

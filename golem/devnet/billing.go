@@ -154,7 +154,7 @@ func (s *Server) honoured(n *debitNote, states ...golem.DocumentStatus) bool {
 // no activity left, for zero activities too. It is called at the termination and
 // at the end of whatever was alive then, so that it finds this once.
 func (s *Server) invoiceLocked(g *agreement) {
-	if g.State != golem.AgreementTerminated || g.creating || g.live() != nil {
+	if g.State != golem.AgreementTerminated || g.creating || g.live() != nil || g.invoice != nil {
 		return
 	}
 	c := g.provider.conduct()

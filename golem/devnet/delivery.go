@@ -4,6 +4,25 @@ import (
 	"tasks/golem"
 )
 
+// invoiceEarly sends the invoice of an agreement that goes on.
+func (s *Server) invoiceEarly(g *agreement) {
+	s.mu.Lock()
+	a := g.live()
+	s.mu.Unlock()
+	if a != nil {
+		s.measure(a, 0)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g.State != golem.AgreementApproved || g.provider.offline(now()) {
+		return
+	}
+	if a != nil && !a.ended() {
+		a.due = a.priceLocked(a.usage)
+	}
+	s.issueLocked(g)
+}
+
 // lowered is a share of usage.
 func lowered(usage []float64, share float64) []float64 {
 	less := make([]float64, len(usage))

@@ -251,3 +251,47 @@ func (r *requestor) answer(demand golem.DemandID) string {
 
 // decimalOf is seconds in thousandths of a GLM.
 func decimalOf(seconds float64) string { return decimal.NewFromFloat(seconds).Shift(-3).String() }
+
+// TestInvoiceEarly wants an invoice in the middle of the work, debit notes after
+// it, and no second one. Once it is accepted a note changes nothing.
+func TestInvoiceEarly(t *testing.T) {
+	p := priced()
+	p.InvoiceEarly = 90 * time.Second
+	inBubble(t, p, func(r *requestor) {
+		r.demand.Properties[golem.PropDebitNoteInterval] = 60.0
+		id, a := r.rent()
+		began := time.Now()
+		invoice := r.invoice()
+		if came := time.Since(began).Round(time.Second); came != 90*time.Second || r.state(id) != golem.AgreementApproved {
+			t.Errorf("the invoice came after %v of an agreement that is %s, want 1m30s, Approved", came, r.state(id))
+		}
+		if got := invoice.Amount.Round(2).String(); got != "0.09" {
+			t.Errorf("it is for %s GLM, want those of 90 s", got)
+		}
+		r.check(r.acceptInvoice(invoice))
+		seconds := notesOf(r, "", 2)
+		if seconds[1] < 110 {
+			t.Errorf("notes of %v s, want one after the invoice", seconds)
+		}
+		notes := must[[]golem.DebitNote](r)(r.DebitNotes(r.ctx, "", 0))
+		r.check(r.accept(notes[len(notes)-1]))
+		equal(t, "accepted", r.server.Inspect().Accepted, invoice.Amount.String())
+		r.check(r.DestroyActivity(r.ctx, a, time.Second))
+		r.check(r.TerminateAgreement(r.ctx, id, nil))
+		time.Sleep(time.Hour)
+		if got := len(must[[]golem.Invoice](r)(r.Invoices(r.ctx, "", 0))); got != 1 {
+			t.Errorf("%d invoices, want the early one alone", got)
+		}
+	})
+}
+
+// TestInvoiceEarlyOfAShortAgreement wants the usual invoice.
+func TestInvoiceEarlyOfAShortAgreement(t *testing.T) {
+	inBubble(t, devnet.Provider{InvoiceEarly: time.Hour}, func(r *requestor) {
+		r.check(r.TerminateAgreement(r.ctx, r.hire(r.publish()), nil))
+		time.Sleep(2 * time.Hour)
+		if got := len(must[[]golem.Invoice](r)(r.Invoices(r.ctx, "", 0))); got != 1 {
+			t.Errorf("%d invoices, want 1", got)
+		}
+	})
+}

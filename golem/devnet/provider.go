@@ -15,7 +15,7 @@ import (
 // honest machine of two threads; two providers need different names.
 //
 // Misbehaviour is off when its field is zero. What an agreement or an exe-unit
-// has ahead of it (LeavesAfter, DiesAfter, HangsAfter, what is done to its
+// has ahead of it (LeavesAfter, InvoiceEarly, DiesAfter, HangsAfter, what is done to its
 // output) is settled when it begins; all else holds at the moment.
 type Provider struct {
 	Name string
@@ -96,6 +96,10 @@ type Provider struct {
 	LosesInvoice bool
 	// InvoiceLate is how much later than others it sends its invoices.
 	InvoiceLate time.Duration
+	// InvoiceEarly is how long after its approval the invoice of an agreement comes,
+	// while that goes on: for what was used until then, with debit notes after it
+	// and no other invoice. An agreement that ends before has its invoice as others.
+	InvoiceEarly time.Duration
 
 	// Slower is how many times longer than Speed says its commands take, from
 	// SlowerAfter of an exe-unit's age on; 0 means honest.

@@ -102,6 +102,9 @@ func (s *Server) watchLocked(g *agreement) {
 			s.leave(g, "Shutdown", "Provider is shutting down")
 		})
 	}
+	if after := g.provider.conduct().InvoiceEarly; after > 0 {
+		s.afterLocked(g.ctx, after, func() { s.invoiceEarly(g) })
+	}
 }
 
 // idleLocked starts the time that an agreement may be without activity anew.

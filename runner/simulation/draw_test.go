@@ -147,6 +147,7 @@ func misbehave(r *rand.Rand, p *devnet.Provider) {
 		func() { p.LowersTotals = r.Float64() },
 		func() { p.LosesInvoice = true },
 		func() { p.InvoiceLate = between(r, time.Second, 4*time.Minute) },
+		func() { p.InvoiceEarly = between(r, time.Second, 4*time.Minute) },
 		func() { p.Slower, p.SlowerAfter = 1+5*r.Float64(), between(r, 0, 3*time.Minute) },
 	}
 	pick(r, habits...)()

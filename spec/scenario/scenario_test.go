@@ -93,6 +93,7 @@ market:
       lowers_totals: 50%
       loses_invoice: true
       invoice_late: 1h
+      invoice_early: 2h
     - name: rude
       refuses_proposals: "no"
       never_answers: true
@@ -132,7 +133,7 @@ timings:
 			Cores: 2, Threads: 4, MemoryGiB: 0.5, StorageGiB: 10, Speed: 0.5, StartUp: 2 * time.Second,
 			Slots: 3, Subnet: "mine", Runtime: "wasmtime",
 			Overcharge: 1.5, NoteEvery: 10 * time.Second, NotesLate: time.Minute, RepeatsNotes: 2, ReordersNotes: true,
-			LowersTotals: 0.5, LosesInvoice: true, InvoiceLate: time.Hour,
+			LowersTotals: 0.5, LosesInvoice: true, InvoiceLate: time.Hour, InvoiceEarly: 2 * time.Hour,
 		}, {
 			Name: "rude", RefuseProposals: "no", Silent: true, AnswersLate: 20 * time.Second,
 			RefuseAgreements: "never", Undecided: true, StartFails: "no KVM", StartHangs: true,
