@@ -20,6 +20,8 @@ var examples = map[string]func(*testing.T){
 	"multiply.yaml":  testMultiply,
 	"yacat.yaml":     testYacat,
 	"checksum.yaml":  testChecksum,
+	"montage.yaml":   testMontage,
+	"blender.yaml":   testBlender,
 }
 
 func TestExamples(t *testing.T) {
