@@ -111,7 +111,8 @@ func (r *runner) wind(to state.RunState, note string) {
 // finish records the end: everything is ended at the daemon, the allocation is
 // released and the results file is complete.
 func (r *runner) finish(ctx context.Context) error {
-	r.releaseAtLast(ctx)
+	r.atLast(ctx, "demand not withdrawn", r.market.clear)
+	r.atLast(ctx, "allocation not released", r.releaseAllocations)
 	unwritten := r.results.flush(ctx)
 	r.mu.Lock()
 	ending := r.ending
@@ -126,22 +127,22 @@ func (r *runner) finish(ctx context.Context) error {
 	})
 }
 
-// releaseTries is how often a daemon that fails is asked to release, over about two
-// minutes.
-const releaseTries = 12
+// lastTries is how often a daemon that fails is asked for what comes last, over
+// about two minutes.
+const lastTries = 12
 
-// releaseAtLast gives back what is set aside. Nobody comes after it to try again,
-// until the allocation ends by itself.
-func (r *runner) releaseAtLast(ctx context.Context) {
-	for try := range releaseTries {
+// atLast does what nobody comes after to try again; what is left of it ends by
+// itself at the daemon, or with the next start.
+func (r *runner) atLast(ctx context.Context, complaint string, do func(context.Context) error) {
+	for try := range lastTries {
 		if try > 0 {
 			pause(ctx, backoff(try))
 		}
-		err := r.releaseAllocations(ctx)
+		err := do(ctx)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		r.Log.Warn("allocation not released", logError, err)
+		r.Log.Warn(complaint, logError, err)
 	}
 }
 

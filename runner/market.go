@@ -51,7 +51,8 @@ type market struct {
 	spec     golem.DemandSpec
 	since    time.Time
 	cancel   context.CancelFunc
-	leaving  int // demands being withdrawn
+	leaving  int  // demands being withdrawn
+	unsure   bool // the daemon may hold a demand of ours that we take to be gone, or never made
 	missing  int
 	first    time.Time                      // when the first offer of this gathering came
 	latest   time.Time                      // when the last one came
@@ -98,8 +99,12 @@ func (m *market) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := m.clear(ctx); err != nil {
+		return err
+	}
 	id, err := m.r.client.PublishDemand(ctx, spec)
 	if err != nil {
+		m.doubt()
 		return err
 	}
 	err = m.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddDemand(m.r.newDemand(id)) })
@@ -143,10 +148,30 @@ func (m *market) withdraw() {
 		err := m.r.client.DeleteDemand(ctx, id)
 		cancel()
 		if err != nil && !golem.IsNotFound(err) {
-			m.r.Log.Debug("demand not withdrawn; it ends by itself within the hour", logError, err)
+			m.r.Log.Debug("demand not withdrawn", logError, err)
+			m.doubt()
 		}
 		return m.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.EndDemand(id) })
 	})
+}
+
+// doubt notes that a call about a demand had no answer.
+func (m *market) doubt() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.unsure = true
+}
+
+// clear withdraws what the daemon still holds of demands in doubt, while none is
+// open. The doubt stays: a call that was given up may reach the daemon later.
+func (m *market) clear(ctx context.Context) error {
+	m.mu.Lock()
+	unsure := m.unsure
+	m.mu.Unlock()
+	if !unsure {
+		return nil
+	}
+	return m.r.recoverDemands(ctx)
 }
 
 func (m *market) left() {

@@ -34,7 +34,7 @@ on are left to it.`,
 }
 
 func (a *app) settle(ctx context.Context, o runChoice) error {
-	st, err := store.Open(ctx, a.dsn)
+	st, err := a.openToWork(ctx)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,18 @@ func (a *app) openToRead(ctx context.Context) (*store.Store, error) {
 	return st, err
 }
 
+// openToWork opens the database of runs that exist for a command that changes
+// something. It makes none where there is none.
+func (a *app) openToWork(ctx context.Context) (*store.Store, error) {
+	look, err := a.openToRead(ctx)
+	if err == nil {
+		look.Close()
+	} else if !errors.Is(err, store.ErrOlder) {
+		return nil, err
+	}
+	return store.Open(ctx, a.dsn)
+}
+
 // openRun opens the database for a command that looks at one run, and finds it.
 // The caller closes the store if there is no error.
 func (a *app) openRun(ctx context.Context, c runChoice) (*store.Store, state.Run, error) {
