@@ -1,4 +1,4 @@
-.PHONY: help build test race lint clients fuzz simulate points kill9 update bench cover ci
+.PHONY: help build test race lint clients fuzz simulate points kill9 long mutate update bench cover ci
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -36,11 +36,18 @@ simulate: ## simulate SEEDS worlds from seed FROM, with everything that can go w
 	cd runner/simulation && go test -timeout 0 -run TestSeeds -seeds $(SEEDS) -from $(FROM)
 
 points: ## let a process die at every write and every call of one run
-	cd runner/simulation && go test -timeout 0 -v -run TestCrashPoints -apart 1 | grep -v '^=== RUN\|time='
+	cd runner/simulation && go test -timeout 0 -run TestCrashPoints -apart 1
 
 N ?= 20
 kill9: ## kill the real program N times at random moments, and compare
 	go test -timeout 0 -count 1 -v ./cmd/tasks -run TestKill9 -kills $(N)
+
+DAYS ?= 30
+long: ## leave an endless run alone for DAYS simulated days, on a market that changes
+	cd runner/simulation && go test -timeout 0 -run TestLong -days $(DAYS)
+
+mutate: ## break the rules of money one by one, and see the simulation notice
+	runner/simulation/mutate
 
 update: ## rewrite the golden files from what the code does now
 	go test ./spec/... ./runner/state ./cmd/tasks -update

@@ -3,6 +3,7 @@ package simulation_test
 import (
 	"flag"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -59,7 +60,9 @@ func TestCrashPoints(t *testing.T) {
 				died += check(t, pointsPlan(crash{at.moment, n})).crashes
 			})
 		}
-		t.Logf("%s: died at %d points of %d", at.moment, died, at.of)
+		if *apart == 1 {
+			fmt.Fprintf(os.Stderr, "%s: died at %d points of %d\n", at.moment, died, at.of)
+		}
 		if died == 0 {
 			t.Errorf("no process died %s", at.moment)
 		}
