@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tasks/golem"
@@ -67,6 +68,20 @@ func (r *runner) reservedFor(ctx context.Context, acts []int64) (golem.Amount, e
 		}
 	}
 	return reconcile.Reserved(r.Store.Now(), agreements), nil
+}
+
+// distrust keeps away from a provider who bills more than its machines can have
+// run: for good, unless one had been out of reach. That may have run on without our
+// knowing, which is not paid, but no lie: its provider is left alone for a while.
+func (r *runner) distrust(a state.Agreement, acts ...state.Activity) {
+	outOfReach := slices.ContainsFunc(acts, func(act state.Activity) bool {
+		return reconcile.Code(act.Reason) == reconcile.ReasonGone
+	})
+	if outOfReach {
+		r.market.cool(a.Provider)
+		return
+	}
+	r.market.ban(a.Provider)
 }
 
 func (r *runner) moveBill(ctx context.Context, bill state.Bill, to state.BillState, why string) error {

@@ -75,7 +75,11 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 				return err
 			}
 		}
-		r.market.ban(a.Provider)
+		if finding.OfTime() {
+			r.distrust(a, act)
+		} else {
+			r.market.ban(a.Provider)
+		}
 		return r.refuse(ctx, bill, act, finding.Error())
 	}
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)

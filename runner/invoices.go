@@ -72,6 +72,7 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		return err
 	}
 	if finding != nil {
+		r.distrust(a, acts...)
 		return r.reject(ctx, bill, a, inv, finding.Error())
 	}
 	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
@@ -87,6 +88,7 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		return err
 	}
 	if why != "" {
+		r.market.ban(a.Provider)
 		return r.reject(ctx, bill, a, inv, why)
 	}
 	return r.takeInvoice(ctx, bill, a, acts, inv)
@@ -185,7 +187,6 @@ func honest(a state.Agreement, act state.Activity) (ledger.Note, error) {
 
 // reject refuses an invoice and tells the provider why.
 func (r *runner) reject(ctx context.Context, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
-	r.market.ban(a.Provider)
 	r.Log.Warn("invoice refused", logAgreement, a.ID, logReason, why)
 	err := r.client.RejectInvoice(ctx, inv.InvoiceID, golem.Rejection{
 		RejectionReason: golem.RejectIncorrectAmount, TotalAmountAccepted: a.Accepted, Message: why,
@@ -225,6 +226,7 @@ func (r *runner) rejectPremature(
 	ctx context.Context, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice,
 ) error {
 	const why = "the invoice came before the end of its agreement"
+	r.market.ban(a.Provider)
 	if err := r.reject(ctx, bill, a, inv, why); err != nil {
 		return err
 	}

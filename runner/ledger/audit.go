@@ -35,6 +35,12 @@ type Finding struct {
 // Error returns Detail.
 func (f *Finding) Error() string { return f.Detail }
 
+// OfTime reports whether the bill asks for more time than there was, which an
+// activity that ran on unseen would also have used.
+func (f *Finding) OfTime() bool {
+	return f.Code == CodeUsageDuration || f.Code == CodeUsageCPU || f.Code == CodeAboveBound
+}
+
 func found(code, format string, args ...any) *Finding {
 	return &Finding{code, fmt.Sprintf(format, args...)}
 }

@@ -53,6 +53,9 @@ func TestLong(t *testing.T) {
 	}
 }
 
+// aWhile is within how long there are results on the market of longMarket.
+const aWhile = 6 * time.Hour
+
 // show prints a line when somebody waits for it.
 func show(format string, args ...any) {
 	if *days >= 1 {
@@ -109,10 +112,15 @@ func stayLong(t *testing.T, days float64) (took footprint) {
 			_, err := runner.Run(t.Context(), o)
 			left <- err
 		}()
+		progress := int64(0)
 		step := time.Duration(days * float64(24*time.Hour) / 10)
 		for i := range 10 {
 			time.Sleep(step)
 			took = w.footprint()
+			if step > aWhile && took.results <= progress {
+				t.Errorf("no result since %s ago", step)
+			}
+			progress = took.results
 			seen := server.Inspect()
 			show("%6.2f days: %s; %d agreements, %s GLM accepted", float64(i+1)*days/10, took, len(seen.Agreements), seen.Accepted)
 		}
