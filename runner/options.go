@@ -37,10 +37,10 @@ type Options struct {
 	Scratch string
 
 	// DrainTimeout is how long tasks may go on after the run was asked to end;
-	// 0 means 30 s.
+	// 0 means DefaultDrainTimeout.
 	DrainTimeout time.Duration
 	// InvoiceWait is how long the invoice of an ended agreement is waited for;
-	// 0 means 30 s. A later one is settled by the next start.
+	// 0 means DefaultInvoiceWait. A later one is settled by the next start.
 	InvoiceWait time.Duration
 
 	// Hurry, when closed, makes Run leave at once, with everything still alive at
@@ -48,15 +48,22 @@ type Options struct {
 	Hurry <-chan struct{}
 }
 
+// How long the end of a run takes at most, if nobody says otherwise: tasks may go
+// on, and then invoices are waited for.
+const (
+	DefaultDrainTimeout = 30 * time.Second
+	DefaultInvoiceWait  = 30 * time.Second
+)
+
 func (o *Options) setDefaults() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.DrainTimeout == 0 {
-		o.DrainTimeout = 30 * time.Second
+		o.DrainTimeout = DefaultDrainTimeout
 	}
 	if o.InvoiceWait == 0 {
-		o.InvoiceWait = 30 * time.Second
+		o.InvoiceWait = DefaultInvoiceWait
 	}
 }
 

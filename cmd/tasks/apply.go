@@ -93,6 +93,7 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d *daemon) error {
 	p := a.startProgress(ro.Store, ro.Run, o.verbose)
 	asked, stop := stopOnSignals(ctx, p.say)
+	defer context.AfterFunc(asked, p.ending)()
 	ro.Log, ro.Hurry = p.log, stop.hurry
 	ended, err := runner.Run(asked, ro)
 	stop.close()

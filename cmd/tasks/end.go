@@ -22,6 +22,7 @@ func (a *app) showEnd(st *store.Store, id state.RunID, file string, ended state.
 	if err := a.printStatus(s); err != nil {
 		return err
 	}
+	a.sayLeft(st, s)
 	if !s.State.Final() {
 		fmt.Fprintf(a.err, "carry on with: tasks apply --run-id %s %s\n", id, file)
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"tasks/runner"
 	"tasks/runner/ledger"
 	"tasks/runner/report"
 	"tasks/runner/state"
@@ -36,6 +37,7 @@ type progress struct {
 	block   block
 	line    string        // the line shown last
 	last    report.Status // zero before the first, and after the end
+	asked   time.Time     // when the run was asked to end; zero before
 
 	cancel context.CancelFunc
 	ended  chan struct{}
@@ -80,6 +82,26 @@ func (p *progress) Write(lines []byte) (int, error) {
 // say tells the person at the terminal something that is not progress.
 func (p *progress) say(text string) { fmt.Fprintf(p, "tasks: %s\n", text) }
 
+// ending shows from now on how long the end may take.
+func (p *progress) ending() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = time.Now()
+	p.redrawLocked()
+}
+
+// endingText is where the end of a run stands that was asked for so long ago.
+func endingText(since time.Duration) string {
+	drain := runner.DefaultDrainTimeout - since
+	if drain > 0 {
+		return "running tasks have " + elapsed(drain) + " left"
+	}
+	if wait := drain + runner.DefaultInvoiceWait; wait > 0 {
+		return "agreements end; their invoices have " + elapsed(wait) + " left to come"
+	}
+	return "what is set aside is given back"
+}
+
 func (p *progress) follow(ctx context.Context) {
 	defer close(p.ended)
 	every := progressLineEvery
@@ -121,7 +143,12 @@ func (p *progress) redrawLocked() {
 	if !p.screen.terminal || p.last.RunID == "" {
 		return
 	}
-	_ = p.block.redraw(progressBlock(p.screen, p.last, report.ProgressOf(p.samples), p.screen.width(), time.Now()))
+	now := time.Now()
+	lines := progressBlock(p.screen, p.last, report.ProgressOf(p.samples), p.screen.width(), now)
+	if !p.asked.IsZero() {
+		lines = append(lines, cut("  ending   "+endingText(now.Sub(p.asked)), p.screen.width())+"\n"...)
+	}
+	_ = p.block.redraw(lines)
 }
 
 // progressLine is the run on one line, without what changes by itself.

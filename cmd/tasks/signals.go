@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"tasks/runner"
 )
 
 // A stopper turns signals into a polite end (the first), a quick one (the
@@ -58,17 +60,23 @@ func (s *stopper) follow(cancel context.CancelCauseFunc, say func(string)) {
 			n++
 			switch n {
 			case 1:
-				say("stopping: no new work; running tasks may finish (again to leave at once)")
+				say("stopping: no new work; " + deadlines() + " (again to leave at once)")
 				close(s.first)
 				cancel(fmt.Errorf("got signal %v", sig))
 			case 2:
-				say("leaving at once: what is alive at the daemon stays alive; apply again to carry on or to settle")
+				say("leaving at once: nothing more is ended at the daemon")
 				close(s.hurry)
 			default:
 				os.Exit(exitInterrupted)
 			}
 		}
 	}
+}
+
+// deadlines says how long the end of a run may take.
+func deadlines() string {
+	return fmt.Sprintf("running tasks have %s to finish, invoices %s to come",
+		elapsed(runner.DefaultDrainTimeout), elapsed(runner.DefaultInvoiceWait))
 }
 
 // stopped tells whether a signal came.

@@ -50,6 +50,7 @@ func (a *app) stop(ctx context.Context, o stopOptions) error {
 		_, err := fmt.Fprintf(a.err, "asked run %s to stop\n", run.ID)
 		return err
 	}
+	fmt.Fprintf(a.err, "asked run %s to stop: %s\n", run.ID, deadlines())
 	if err := a.awaitEnd(ctx, run.ID, o.wait); err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (a *app) stop(ctx context.Context, o stopOptions) error {
 func (a *app) nothingToStop(run state.Run) error {
 	text := fmt.Sprintf("run %s is not being worked on", run.ID)
 	if run.State == state.RunRunning || run.State == state.RunPaused {
-		text += `: its process died; "tasks apply" with this --run-id carries on and settles what it left`
+		text += `: its process died; "tasks apply" with this --run-id carries on and settles what it left; "tasks gc" with it only ends that`
 	} else {
 		text += ": it is " + string(run.State)
 	}
