@@ -79,7 +79,7 @@ func functions() []function {
 // commands are those that activity.prepare may call besides.
 func commands() []function {
 	return []function{
-		{FuncDoc{"deploy", "deploy()", "a command", "fetches the image; comes first"},
+		{FuncDoc{"deploy", "deploy()", "a command", "fetches the image and makes the volumes of the payload; comes first"},
 			func(...any) (any, error) { return do(golem.Command{Deploy: &golem.Deploy{}}), nil },
 			[]any{new(func() Step)}},
 		{FuncDoc{"start", "start()", "a command", "starts the runtime with the given texts as arguments; comes second"},

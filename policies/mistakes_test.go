@@ -76,7 +76,7 @@ func TestMistakes(t *testing.T) {
 		{"budget", `run.age`, `1+7 this gives a duration, and budget wants a number`},
 		{"max_price", `true`, `1+4 this gives true or false, and max_price wants a number`},
 		{"activity.prepare", `deploy()`, `1+8 this gives a command, and activity.prepare wants a list of commands`},
-		{"activity.prepare", `[deploy(), start(), upload("a", "/tmp/a")]`, `33+8 this path is in no volume of the machine | files are copied to and from /golem/work, /golem/input, /golem/output and /golem/resource`},
+		{"activity.prepare", `[deploy(), start(), upload("a", "/tmp/a")]`, `33+8 this path is in no volume of the machine | files are copied to and from /golem/work, /golem/input, /golem/output and /golem/resource; name another volume in payload.volumes`},
 		{"activity.prepare", `[deploy(), start(), upload(offer.id, "/golem/input/../a")]`, `38+19 a path of the machine cannot have .. in it`},
 		{"activity.prepare", `[deploy(), start(), uploadText(offer.id, "/golem/work/")]`, `42+14 the name of the file is missing | only files of this computer keep their names in a folder that ends with /`},
 		{"activity.prepare", `[deploy(), start(), upload("https://a.example/b", "/golem/work/")]`, `51+14 the name of the file is missing | only files of this computer keep their names in a folder that ends with /`},

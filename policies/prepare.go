@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,20 @@ func (s *Set) Prepare(e ActivityEnv) ([]Step, *Failure) {
 	if err != nil {
 		return nil, s.prepare.fail(&e, err)
 	}
+	batch[0] = do(golem.Command{Deploy: &golem.Deploy{Volumes: s.volumes}})
 	return batch, nil
+}
+
+// volumes are what deploy() asks for.
+func volumes(paths []string) []byte {
+	if len(paths) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(paths)
+	if err != nil {
+		panic("policies: " + err.Error()) // texts always can be written
+	}
+	return text
 }
 
 // PreparesWithFiles reports whether Prepare may give uploads.

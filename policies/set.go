@@ -33,6 +33,7 @@ type Set struct {
 	file     *template // nil: none set
 	stages   []*Stage
 	uploads  uploads // of prepare
+	volumes  []byte  // of deploy, as JSON; nil asks for none
 }
 
 // A Limit is how much may be spent in every stretch of Window; Window 0 means
@@ -67,7 +68,7 @@ func Compile(s *spec.Spec) (*Set, diag.List) {
 		invoice: b.one("policies.invoice.accept", "invoice.accept", s.Policies.InvoiceAccept),
 		retry:   b.one("policies.task.retry", "task.retry", s.Policies.TaskRetry),
 	}
-	set.uploads = b.uploads
+	set.uploads, set.volumes = b.uploads, volumes(s.Payload.Volumes)
 	b.one("policies.task.result", "task.result", s.Policies.TaskResult)
 	for _, l := range s.Budget.Limits {
 		set.limits = append(set.limits, b.amount("budget", l.Amount, l.Window))

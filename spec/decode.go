@@ -18,6 +18,7 @@ type decoder struct {
 	files   []fileRef // for Load to check
 	left    int       // how many values may still be visited: what aliases multiply is bounded by it
 	stopped bool      // too many were: nothing more is reported
+	targets []target  // paths of the machine, to be held against its volumes
 	unsure  bool      // a stage has mistakes that may hide an emit
 	foreign bool      // this is no Spec, but a document of another kind
 

@@ -28,6 +28,7 @@ func (d *decoder) document(v value) {
 	}
 	d.unsure = unsure
 	d.checkStages()
+	d.checkTargets()
 }
 
 // topFields are the keys of a document. What tasks leave unsure goes to unsure.

@@ -35,6 +35,7 @@ func (d *decoder) payload(v value) {
 			})
 		}},
 		field{"constraints", func(v value) { p.Constraints = d.constraints(v) }},
+		field{"volumes", d.volumes},
 	)
 	if v.node.Kind == yaml.MappingNode && p.Runtime == "vm" && !has["image"] {
 		d.missing(v, "there is no image", "the vm runtime needs one: an image hash, a registry tag such as golem/alpine:latest, or a URL")

@@ -7,10 +7,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// volumes are the parts of a machine that files can be copied to and from, those
-// that images usually declare (protocol section 5.5).
-var volumes = []string{"/golem/work", "/golem/input", "/golem/output", "/golem/resource"}
-
 // IsAddress reports whether a place of an upload or a download is an address in
 // the web and not a path of this computer.
 func IsAddress(s string) bool {
@@ -136,42 +132,6 @@ func (d *decoder) content(v value) *Template {
 	}
 	return &t
 }
-
-// inVolume reads a path of the machine.
-func (d *decoder) inVolume(v value) Template {
-	t, ok := d.template(v, "a path of the machine, such as /golem/input/data")
-	if !ok {
-		return t
-	}
-	fact, hint := d.spec.Misplaced(t.Parts[0].Literal)
-	switch {
-	case climbs(t.Text):
-		d.report(v, "a path of the machine cannot have .. in it", "")
-	case t.Parts[0].Literal == "":
-		d.report(v, "a path of the machine has to begin with a volume, and this begins with a value", hint)
-	case fact != "":
-		d.report(v, fact, hint)
-	}
-	return t
-}
-
-// Misplaced says why no file can be copied to or from a path of the machine, and
-// what to do about it; the fact is "" where one can. The path may be the beginning
-// of a longer one.
-func (s *Spec) Misplaced(path string) (fact, hint string) {
-	if climbs(path) {
-		return "a path of the machine cannot have .. in it", ""
-	}
-	for _, volume := range volumes {
-		if strings.HasPrefix(path, volume+"/") {
-			return "", ""
-		}
-	}
-	return "this path is in no volume of the machine", "files are copied to and from " + listed(volumes)
-}
-
-// climbs reports whether a path leads upwards somewhere.
-func climbs(path string) bool { return strings.Contains("/"+path+"/", "/../") }
 
 // computed reports whether there is an expression in the template.
 func (t Template) computed() bool {

@@ -40,6 +40,7 @@ type Payload struct {
 	Min          Minimum  // what the offer must have at least
 	Capabilities []string // runtime capabilities the offer must list, such as "vpn"
 	Constraints  string   // raw demand constraints and-ed to the ones above, or ""
+	Volumes      []string // more places for files, besides those that images usually have; clean absolute paths
 }
 
 // Minimum is what an offer must have at least; zero fields ask nothing.

@@ -217,7 +217,7 @@ func (s *Server) perform(a *activity, b *batch, index int, command golem.Command
 	}
 	switch {
 	case command.Deploy != nil:
-		return s.become(a, b, golem.ActivityDeployed, s.drawn(s.timings.Deploy), deployOutput)
+		return s.deploy(a, b, *command.Deploy)
 	case command.Start != nil:
 		return s.become(a, b, golem.ActivityReady, s.drawn(s.timings.Start), "")
 	case command.Terminate != nil:
@@ -229,10 +229,6 @@ func (s *Server) perform(a *activity, b *batch, index int, command golem.Command
 	}
 	return failure(0, "Local service error: Command error: sign is not supported")
 }
-
-const deployOutput = `{"startMode":"blocking","valid":{"Ok":""},"vols":[` +
-	`{"name":"vol-work","path":"/golem/work"},{"name":"vol-input","path":"/golem/input"},` +
-	`{"name":"vol-output","path":"/golem/output"},{"name":"vol-resource","path":"/golem/resource"}]}`
 
 func (s *Server) drawn(p Span) time.Duration {
 	s.mu.Lock()

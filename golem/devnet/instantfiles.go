@@ -10,30 +10,41 @@ import (
 	"tasks/golem"
 )
 
-// instantVolumes are the volumes of an Instant runtime, those of the process
-// runtime.
-var instantVolumes = []string{"/golem/work", "/golem/input", "/golem/output", "/golem/resource"}
-
 // instantFiles are the files of an activity without processes: a directory that
 // is made when the first of them is, where the process runtime would have its own.
 type instantFiles struct {
-	files  *workspace // nil: anywhere
-	id     golem.ActivityID
-	mu     sync.Mutex
-	dir    string
-	closed bool
+	files   *workspace // nil: anywhere
+	id      golem.ActivityID
+	mu      sync.Mutex
+	mounted []string
+	dir     string
+	closed  bool
 }
 
 // Path maps a container path, as the process runtime does.
 func (i *instantFiles) Path(container string) (string, bool) {
 	clean := path.Clean(container)
-	for _, v := range instantVolumes {
+	for _, v := range append(imageVolumes[:len(imageVolumes):len(imageVolumes)], i.mounts()...) {
 		if strings.HasPrefix(clean+"/", v+"/") {
 			dir, err := i.open()
 			return filepath.Join(dir, clean), err == nil
 		}
 	}
 	return "", false
+}
+
+// Mount adds volumes, which are made when something is written to them.
+func (i *instantFiles) Mount(volumes []string) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.mounted = append(i.mounted, volumes...)
+	return nil
+}
+
+func (i *instantFiles) mounts() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.mounted
 }
 
 func (i *instantFiles) open() (string, error) {

@@ -26,13 +26,6 @@ const (
 	fetchTries = 3
 )
 
-// volumes is a Runner whose files can be transferred.
-type volumes interface {
-	// Path maps a container path to one of this computer, and reports whether it
-	// is in a volume.
-	Path(container string) (string, bool)
-}
-
 // transfer copies one file between a URL and a container path (protocol section
 // 5.5).
 func (s *Server) transfer(ctx context.Context, r Runner, t golem.Transfer) result {
@@ -109,7 +102,7 @@ func target(r Runner, url string) (string, error) {
 		return "", fmt.Errorf("unsupported scheme: %s", scheme)
 	}
 	container := containerPath(url)
-	if v, has := r.(volumes); has {
+	if v, has := volumesOf(r); has {
 		if path, ok := v.Path(container); ok {
 			return path, nil
 		}

@@ -61,8 +61,9 @@ func (s *Sandbox) Run(ctx context.Context, run golem.Run, sink Sink) Outcome {
 	if run.Capture != nil {
 		modes = *run.Capture
 	}
-	stdout := newCapture("stdout", modes.Stdout, s.o.OutputLimit, sink, s.maps)
-	stderr := newCapture("stderr", modes.Stderr, s.o.OutputLimit, sink, s.maps)
+	maps := s.paths()
+	stdout := newCapture("stdout", modes.Stdout, s.o.OutputLimit, sink, maps)
+	stderr := newCapture("stderr", modes.Stderr, s.o.OutputLimit, sink, maps)
 
 	start := time.Now()
 	out := s.exec(ctx, s.command(run), stdout, stderr)
@@ -88,11 +89,12 @@ func (s *Sandbox) enter() bool {
 }
 
 func (s *Sandbox) command(run golem.Run) *exec.Cmd {
+	maps := s.paths()
 	args := make([]string, len(run.Args))
 	for i, a := range run.Args {
-		args[i] = s.maps.in(a)
+		args[i] = maps.in(a)
 	}
-	cmd := exec.Command(s.maps.in(run.EntryPoint), args...)
+	cmd := exec.Command(maps.in(run.EntryPoint), args...)
 	cmd.Dir = filepath.Join(s.o.Dir, workDir)
 	cmd.Env = s.env
 	cmd.SysProcAttr = ownGroup()
@@ -131,7 +133,7 @@ func (s *Sandbox) startError(cmd *exec.Cmd, err error) error {
 	if ee, ok := errors.AsType[*exec.Error](err); ok {
 		err = ee.Err
 	}
-	return fmt.Errorf("start %s: %w", s.maps.out([]byte(cmd.Args[0])), err)
+	return fmt.Errorf("start %s: %w", s.paths().out([]byte(cmd.Args[0])), err)
 }
 
 func outcome(ctx context.Context, state *os.ProcessState, err error) Outcome {

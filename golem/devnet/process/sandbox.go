@@ -62,7 +62,6 @@ func (o Options) withDefaults() Options {
 // commands may run side by side.
 type Sandbox struct {
 	o    Options
-	maps rewriter
 	env  []string
 	mark string // environment entry that tells our processes from others
 	keep keeper
@@ -76,6 +75,8 @@ type Sandbox struct {
 	readers sync.WaitGroup // of streams, which can outlive the command
 
 	mu      sync.Mutex
+	volumes []string
+	maps    rewriter
 	closing bool
 	groups  map[int]*group // process groups that may be alive, by id
 	streams map[*os.File]struct{}
@@ -92,6 +93,7 @@ func Open(o Options) (*Sandbox, error) {
 	o.Dir = dir
 	s := &Sandbox{
 		o:       o,
+		volumes: o.Volumes,
 		maps:    newRewriter(o.Dir, o.Volumes),
 		mark:    "TASKS_DEVNET_ACTIVITY=" + rand.Text(),
 		closed:  make(chan struct{}),
@@ -123,6 +125,36 @@ func makeDirs(o Options) (string, error) {
 		}
 	}
 	return dir, nil
+}
+
+// Mount makes more volumes. Commands that begin later know them; one that is there
+// already stays as it is.
+func (s *Sandbox) Mount(volumes []string) error {
+	if err := checkVolumes(s.o.Dir, volumes); err != nil {
+		return err
+	}
+	for _, v := range volumes {
+		if err := os.MkdirAll(filepath.Join(s.o.Dir, v), 0o700); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Clone(s.volumes)
+	for _, v := range volumes {
+		if !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	s.volumes, s.maps = all, newRewriter(s.o.Dir, all)
+	return nil
+}
+
+// paths maps what is a volume now.
+func (s *Sandbox) paths() rewriter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.maps
 }
 
 func checkVolumes(dir string, volumes []string) error {
@@ -172,7 +204,7 @@ func (s *Sandbox) environment() []string {
 		s.mark,
 	}
 	for k, v := range s.o.Env {
-		env = append(env, k+"="+s.maps.in(v))
+		env = append(env, k+"="+s.paths().in(v))
 	}
 	slices.Sort(env[5:])
 	return env
@@ -183,7 +215,10 @@ func (s *Sandbox) environment() []string {
 // section 5.5).
 func (s *Sandbox) Path(container string) (string, bool) {
 	clean := path.Clean(container)
-	for _, v := range s.o.Volumes {
+	s.mu.Lock()
+	volumes := s.volumes
+	s.mu.Unlock()
+	for _, v := range volumes {
 		if strings.HasPrefix(clean+"/", v+"/") {
 			return filepath.Join(s.o.Dir, clean), true
 		}
