@@ -17,6 +17,7 @@ type incoming struct{ part, path string }
 
 func (c *cargo) download(ctx context.Context, step int, l *policies.Download) error {
 	if spec.IsAddress(l.To) {
+		c.describe(nameAt(l.To), false, 0)
 		c.transfer(step, container(l.From), l.To)
 		return nil
 	}
@@ -34,6 +35,7 @@ func (c *cargo) download(ctx context.Context, step int, l *policies.Download) er
 	}
 	c.held = append(c.held, f)
 	c.incoming = append(c.incoming, incoming{part, l.To})
+	c.describe(filepath.Base(l.To), false, 0)
 	c.transfer(step, container(l.From), f.URL)
 	return nil
 }

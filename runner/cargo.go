@@ -37,6 +37,7 @@ type cargo struct {
 	held      []*gftp.File
 	made      []string // files of our own, to be removed
 	originals []original
+	described map[int]Copy // by command
 	incoming  []incoming
 }
 
@@ -72,13 +73,15 @@ func (c *cargo) add(step int, command golem.Command) {
 }
 
 func (c *cargo) transfer(step int, from, to string) {
-	c.add(step, golem.Command{Transfer: &golem.Transfer{From: from, To: to}})
+	progress := &golem.Progress{UpdateInterval: updateInterval.String()}
+	c.add(step, golem.Command{Transfer: &golem.Transfer{From: from, To: to, Progress: progress}})
 }
 
 func container(path string) string { return "container:" + path }
 
 func (c *cargo) upload(ctx context.Context, step int, u *policies.Upload) error {
 	if spec.IsAddress(u.From) {
+		c.describe(nameAt(u.From), true, 0)
 		c.transfer(step, u.From, container(u.To))
 		return nil
 	}
@@ -87,10 +90,10 @@ func (c *cargo) upload(ctx context.Context, step int, u *policies.Upload) error 
 		if err != nil {
 			return fmt.Errorf("upload to %s: %w", u.To, err)
 		}
-		return c.publish(ctx, step, name, u.To)
+		return c.publish(ctx, step, name, u.To, path.Base(u.To))
 	}
 	if !u.Many() {
-		return c.publish(ctx, step, u.From, u.To)
+		return c.publish(ctx, step, u.From, u.To, filepath.Base(u.From))
 	}
 	names, err := filepath.Glob(u.From)
 	if err == nil && len(names) == 0 {
@@ -100,7 +103,7 @@ func (c *cargo) upload(ctx context.Context, step int, u *policies.Upload) error 
 		return &unreadable{u.From, err}
 	}
 	for _, name := range names {
-		if err := c.publish(ctx, step, name, u.To+filepath.Base(name)); err != nil {
+		if err := c.publish(ctx, step, name, u.To+filepath.Base(name), filepath.Base(name)); err != nil {
 			return err
 		}
 	}
@@ -126,7 +129,7 @@ func (c *cargo) inline(data string) (string, error) {
 // publish adds the copying of one local file. The provider checks that what it
 // got is what its URL is named after, SHA3-256 of the content (protocol section
 // 5.6).
-func (c *cargo) publish(ctx context.Context, step int, name, to string) error {
+func (c *cargo) publish(ctx context.Context, step int, name, to, shown string) error {
 	info, err := os.Stat(name)
 	if err != nil {
 		return &unreadable{name, rootOf(err)}
@@ -144,6 +147,7 @@ func (c *cargo) publish(ctx context.Context, step int, name, to string) error {
 	if sum := path.Base(f.URL); len(sum) == 64 {
 		from = "hash:sha3:" + sum + ":" + f.URL
 	}
+	c.describe(shown, true, info.Size())
 	c.transfer(step, from, container(to))
 	return nil
 }

@@ -36,6 +36,9 @@ type Options struct {
 	// system's temporary files, where a dead process leaves it.
 	Scratch string
 
+	// Copies, if not nil, is told what is being copied.
+	Copies *Copies
+
 	// DrainTimeout is how long tasks may go on after the run was asked to end;
 	// 0 means DefaultDrainTimeout.
 	DrainTimeout time.Duration

@@ -52,7 +52,7 @@ func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act stat
 	if err != nil {
 		return err
 	}
-	if err := r.carryOut(ctx, act, plan); err != nil {
+	if err := r.carryOut(ctx, act, a.ProviderName, plan); err != nil {
 		return err
 	}
 	return r.moveActivity(ctx, act.Key, state.ActivityPreparing, state.ActivityReady, store.ActivitySet{})
@@ -60,7 +60,7 @@ func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act stat
 
 // carryOut runs the batch of a preparation. Its files are reachable until it has
 // ended.
-func (r *runner) carryOut(ctx context.Context, act state.Activity, plan []policies.Step) error {
+func (r *runner) carryOut(ctx context.Context, act state.Activity, provider string, plan []policies.Step) error {
 	deadline := time.Now().Add(prepareTime)
 	load := r.cargo(0)
 	defer func() {
@@ -75,7 +75,9 @@ func (r *runner) carryOut(ctx context.Context, act state.Activity, plan []polici
 	if err != nil {
 		return fmt.Errorf("exec: %w", err)
 	}
+	watched := r.watchCopies(ctx, act, provider, batch, load)
 	results, err := r.await(ctx, act.ID, batch, deadline)
+	watched()
 	if err != nil {
 		return err
 	}

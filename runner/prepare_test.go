@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,12 +34,16 @@ policies:
 // tasks, and nothing published while tasks run.
 func TestPrepareUploads(t *testing.T) {
 	srv := &devnet.Server{Seed: 1}
+	var mu sync.Mutex // the machines run side by side
 	var published []int
 	srv.Runtime = devnet.Instant(func(run golem.Run, p devnet.Provider) devnet.Reply {
 		if run.EntryPoint == "sleep" && run.Args[0] == "10s" {
 			return devnet.Reply{Wall: 10 * time.Second}
 		}
-		published = append(published, len(srv.Inspect().Files))
+		files := len(srv.Inspect().Files)
+		mu.Lock()
+		defer mu.Unlock()
+		published = append(published, files)
 		return devnet.Reply{Wall: time.Minute}
 	})
 	inFileWorld(t, srv, func(w *world) {

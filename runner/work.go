@@ -268,7 +268,9 @@ func (w *worker) unload(ctx context.Context, load *cargo) {
 // conclude waits for the batch and records what came of it; load is nil where
 // there are no files.
 func (w *worker) conclude(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, deadline time.Time, load *cargo) {
+	watched := w.r.watchCopies(ctx, w.act, w.a.ProviderName, at.Batch, load)
 	results, err := w.r.await(ctx, w.act.ID, at.Batch, deadline)
+	watched()
 	if err != nil {
 		w.unknown(ctx, t, at, stage, err)
 		return

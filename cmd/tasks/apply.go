@@ -94,7 +94,7 @@ func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d
 	p := a.startProgress(ro.Store, ro.Run, o.verbose)
 	asked, stop := stopOnSignals(ctx, p.say)
 	defer context.AfterFunc(asked, p.ending)()
-	ro.Log, ro.Hurry = p.log, stop.hurry
+	ro.Log, ro.Hurry, ro.Copies = p.log, stop.hurry, p.copies
 	ended, err := runner.Run(asked, ro)
 	stop.close()
 	p.close()

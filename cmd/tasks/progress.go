@@ -39,6 +39,9 @@ type progress struct {
 	last    report.Status // zero before the first, and after the end
 	asked   time.Time     // when the run was asked to end; zero before
 
+	copies *runner.Copies // what the runner copies
+	told   time.Time      // when a pipe was told of copies last
+
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
@@ -48,7 +51,7 @@ func (a *app) startProgress(st *store.Store, run state.RunID, verbose bool) *pro
 	p := &progress{
 		screen: a.err, run: runChoice{flag: string(run)}, block: block{screen: a.err},
 		reader: &statusReader{store: st, live: func(state.RunID) bool { return true }},
-		cancel: cancel, ended: make(chan struct{}),
+		copies: &runner.Copies{}, cancel: cancel, ended: make(chan struct{}),
 	}
 	level := slog.LevelWarn
 	if verbose {
@@ -137,16 +140,18 @@ func (p *progress) show(s report.Status) {
 		p.line = line
 		fmt.Fprintln(p.screen, line)
 	}
+	p.tellCopiesLocked(time.Now())
 }
 
 func (p *progress) redrawLocked() {
 	if !p.screen.terminal || p.last.RunID == "" {
 		return
 	}
-	now := time.Now()
-	lines := progressBlock(p.screen, p.last, report.ProgressOf(p.samples), p.screen.width(), now)
+	now, width := time.Now(), p.screen.width()
+	lines := progressBlock(p.screen, p.last, report.ProgressOf(p.samples), width, now)
+	lines = append(lines, copiesBlock(p.copies.Now(), width, now)...)
 	if !p.asked.IsZero() {
-		lines = append(lines, cut("  ending   "+endingText(now.Sub(p.asked)), p.screen.width())+"\n"...)
+		lines = append(lines, cut("  ending   "+endingText(now.Sub(p.asked)), width)+"\n"...)
 	}
 	_ = p.block.redraw(lines)
 }

@@ -225,7 +225,9 @@ func (s *Server) perform(a *activity, b *batch, index int, command golem.Command
 	case command.Run != nil:
 		return runResult(*command.Run, a.runner.Run(b.ctx, *command.Run, s.sink(b, index, *command.Run)))
 	case command.Transfer != nil:
-		return s.transfer(b.ctx, a.runner, *command.Transfer)
+		m, end := s.report(b, index, *command.Transfer)
+		defer end()
+		return s.transfer(b.ctx, a.runner, *command.Transfer, m)
 	}
 	return failure(0, "Local service error: Command error: sign is not supported")
 }

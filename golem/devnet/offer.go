@@ -35,7 +35,7 @@ func (p *provider) publish(at time.Time) golem.Offer {
 		golem.PropMultiActivity:       true,
 		golem.PropPayloadManifest:     true,
 		golem.PropDeployProgress:      false,
-		golem.PropTransferProgress:    false,
+		golem.PropTransferProgress:    true,
 	}
 	p.setPrices(properties)
 	for _, platform := range platforms {

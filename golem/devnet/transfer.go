@@ -28,14 +28,14 @@ const (
 
 // transfer copies one file between a URL and a container path (protocol section
 // 5.5).
-func (s *Server) transfer(ctx context.Context, r Runner, t golem.Transfer) result {
-	if err := s.copy(ctx, r, t); err != nil {
+func (s *Server) transfer(ctx context.Context, r Runner, t golem.Transfer, m *meter) result {
+	if err := s.copy(ctx, r, t, m); err != nil {
 		return failure(0, "Local service error: Transfer error: "+err.Error())
 	}
 	return success(nil)
 }
 
-func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer) error {
+func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer, m *meter) error {
 	want, from, err := parseDigest(t.From)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer) error {
 		if err != nil {
 			return err
 		}
-		return fetch(ctx, from, path, want)
+		return fetch(ctx, from, path, want, m)
 	}
 	source, size, err := s.source(r, from)
 	if err != nil {
@@ -61,19 +61,19 @@ func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer) error {
 	defer source.Close()
 	switch {
 	case isHTTP(to):
-		return put(ctx, to, source, size)
+		return put(ctx, to, m.of(source, size), size)
 	case strings.HasPrefix(to, gftpScheme):
 		path, err := s.receiver(to)
 		if err != nil {
 			return err
 		}
-		return receive(ctx, path, source, want)
+		return receive(ctx, path, m.of(source, size), want)
 	}
 	path, err := target(r, to)
 	if err != nil {
 		return err
 	}
-	return writeFile(ctx, path, source, want)
+	return writeFile(ctx, path, m.of(source, size), want)
 }
 
 func isHTTP(url string) bool {
@@ -235,7 +235,7 @@ func web() *http.Client {
 
 // fetch copies from a web server: HEAD, then GET, which is taken up where it
 // broke off if the server can.
-func fetch(ctx context.Context, url, path string, want digest) error {
+func fetch(ctx context.Context, url, path string, want digest, m *meter) error {
 	head, err := ask(ctx, http.MethodHead, url, 0)
 	if err != nil {
 		return err
@@ -249,7 +249,7 @@ func fetch(ctx context.Context, url, path string, want digest) error {
 			if try > 0 && sleep(ctx, time.Second) != nil {
 				return ctx.Err()
 			}
-			if err = fetchInto(ctx, url, f); err == nil || !errors.Is(err, errBroken) {
+			if err = fetchInto(ctx, url, f, m); err == nil || !errors.Is(err, errBroken) {
 				return err
 			}
 		}
@@ -260,7 +260,7 @@ func fetch(ctx context.Context, url, path string, want digest) error {
 var errBroken = errors.New("connection broke off")
 
 // fetchInto appends what the file lacks.
-func fetchInto(ctx context.Context, url string, f *os.File) error {
+func fetchInto(ctx context.Context, url string, f *os.File, m *meter) error {
 	at, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -270,13 +270,15 @@ func fetchInto(ctx context.Context, url string, f *os.File) error {
 		return err
 	}
 	defer answer.Body.Close()
+	m.at(at)
 	if at > 0 && answer.StatusCode != http.StatusPartialContent {
 		// The server begins anew.
+		m.at(0)
 		if err := errors.Join(f.Truncate(0), rewind(f)); err != nil {
 			return err
 		}
 	}
-	if _, err := io.Copy(f, io.LimitReader(answer.Body, maxTransfer+1)); err != nil {
+	if _, err := io.Copy(f, io.LimitReader(m.of(answer.Body, answer.ContentLength), maxTransfer+1)); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
 	return nil
