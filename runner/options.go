@@ -77,6 +77,7 @@ const (
 	logActivity  = "activity"
 	logProvider  = "provider"
 	logTask      = "task"
+	logProviders = "providers"
 	logReason    = "reason"
 	logError     = "error"
 	logTimes     = "times"

@@ -19,6 +19,8 @@ const (
 	retryDelay = time.Second
 	// maxRetryDelay is the most that it comes to.
 	maxRetryDelay = retryDelay << 6
+	// stubborn is after how many tries a task that is tried again is told of.
+	stubborn = 10
 	// maxStreak is how many tasks in a row may fail in an activity, each of them
 	// for the first time anywhere, before the activity is given up.
 	maxStreak = 3
@@ -223,7 +225,19 @@ func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.At
 		Task: env.Task, Provider: w.provider, Run: env.Run,
 	})
 	w.r.failure(ctx, f)
+	if again && e.at.Number >= stubborn && tenfold(e.at.Number) {
+		w.r.keepsFailing(ctx, t, e.at.Number, providers, end.Message)
+	}
 	return again, nil
+}
+
+// keepsFailing tells the user of a task that the retry policy tries without
+// success, at each tenfold: it costs money at every try.
+func (r *runner) keepsFailing(ctx context.Context, t state.Task, tries, providers int, message string) {
+	r.Log.Warn("a task keeps failing, and task.retry goes on trying it",
+		logTask, t.ID, logTimes, tries, logProviders, providers, logReason, message)
+	r.note(ctx, "task.failing", fmt.Sprintf("task/%d", t.ID),
+		fmt.Sprintf("failed %d times on %d providers: %s", tries, providers, message))
 }
 
 // failed tells a bad activity from bad tasks: only tasks that fail for the first
