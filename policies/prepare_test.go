@@ -67,7 +67,11 @@ func TestMissingFiles(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "here.txt"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "folders", "empty"), 0o777); err != nil {
+		t.Fatal(err)
+	}
 	for upload, want := range map[string]string{
+		`upload("folders/*", "/golem/input/")`:                 `28 no file fits "folders/*"`,
 		`upload("here.txt", "/golem/input/a")`:                 "",
 		`upload("*.txt", "/golem/input/")`:                     "",
 		`upload("none.txt", "/golem/input/a")`:                 `28 there is no file "none.txt"`,

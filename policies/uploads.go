@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -136,7 +137,7 @@ func (s *Set) MissingFiles() diag.List {
 func (f *namedFile) missing(dir string) string {
 	abs := absolute(dir, f.name)
 	if f.many {
-		if names, _ := filepath.Glob(abs); len(names) == 0 {
+		if _, err := FilesThatFit(abs); err != nil {
 			return fmt.Sprintf("no file fits %q", f.name)
 		}
 		return ""
@@ -151,6 +152,23 @@ func (f *namedFile) missing(dir string) string {
 		return fmt.Sprintf("%q is a directory", f.name) + many(f.name)
 	}
 	return ""
+}
+
+// FilesThatFit is the files that a pattern of filepath.Match stands for, in order
+// of their names; folders are left out. None at all is an error.
+func FilesThatFit(pattern string) ([]string, error) {
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, err
+	}
+	files := slices.DeleteFunc(names, func(name string) bool {
+		info, err := os.Stat(name)
+		return err == nil && info.IsDir()
+	})
+	if len(files) == 0 {
+		return nil, errors.New("no file has such a name")
+	}
+	return files, nil
 }
 
 // many is how a whole folder is uploaded.

@@ -95,10 +95,7 @@ func (c *cargo) upload(ctx context.Context, step int, u *policies.Upload) error 
 	if !u.Many() {
 		return c.publish(ctx, step, u.From, u.To, filepath.Base(u.From))
 	}
-	names, err := filepath.Glob(u.From)
-	if err == nil && len(names) == 0 {
-		err = errors.New("no file has such a name")
-	}
+	names, err := policies.FilesThatFit(u.From)
 	if err != nil {
 		return &unreadable{u.From, err}
 	}

@@ -113,6 +113,7 @@ func TestSeveralFilesByPattern(t *testing.T) {
 		w.write("in[1]/a.txt", "1")
 		w.write("in[1]/b.txt", "2")
 		w.write("in[1]/b.jpg", "3")
+		w.write("in[1]/folder.txt/c.txt", "4")
 		w.mustRun("many", `
 name: many
 payload: golem/alpine:latest
