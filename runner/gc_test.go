@@ -111,3 +111,33 @@ func TestCollectLeavesOthersAlone(t *testing.T) {
 		w.wantTally("theirs", tally(w.collect("theirs", false, false), endedStray), 0, 3, 3, 1)
 	})
 }
+
+// A provider that is out of reach at the end keeps its agreement open at the
+// daemon; it is ended when the provider is back.
+func TestCollectEndsWhatCouldNotBeEndedBefore(t *testing.T) {
+	away := devnet.Provider{Name: "away", Phases: []devnet.Phase{
+		{After: time.Minute, As: devnet.Provider{OfflineAfter: -1}},
+		{After: 4 * time.Minute, As: devnet.Provider{}},
+	}}
+	inWorld(t, &devnet.Server{Seed: 34, Providers: []devnet.Provider{away}}, func(w *world) {
+		p, began := w.process(), time.Now()
+		time.AfterFunc(90*time.Second, func() { w.askStop(p, "sixty") })
+		if got, err := p.run(w.t.Context(), "sixty", sixty); got != state.RunStopped || err != nil {
+			t.Fatalf("run = %s, %v", got, err)
+		}
+		o := w.process().options(w.t.Context(), "sixty", sixty)
+		defer o.Store.Close()
+		found, err := runner.Collect(w.t.Context(), o, true, false)
+		if err == nil || len(found) == 0 || tally(found, endedStray)[runner.StrayAgreement] != 0 {
+			t.Errorf("while the provider is away: %+v, %v", found, err)
+		}
+		time.Sleep(4*time.Minute + time.Second - time.Since(began))
+		found, err = runner.Collect(w.t.Context(), o, true, false)
+		if err != nil || tally(found, endedStray)[runner.StrayAgreement] != 1 {
+			t.Errorf("when it is back: %+v, %v", found, err)
+		}
+		if live := w.srv.Inspect().Live; len(live) > 0 {
+			t.Errorf("left alive: %v", live)
+		}
+	})
+}

@@ -189,7 +189,7 @@ tasks:
 			t.Errorf("reasons: %v", reasons)
 		}
 		w.checkAudit()
-		w.checkEnd("eager", false, false)
+		w.checkEnd("eager", false)
 		for _, a := range w.srv.Inspect().Agreements {
 			if a.ProviderName == "eager" && (a.Invoice != golem.StatusRejected || !a.Accepted.IsPositive()) {
 				t.Errorf("invoice of eager is %s, accepted %s GLM of its notes", a.Invoice, a.Accepted)

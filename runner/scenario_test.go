@@ -44,7 +44,6 @@ func worker(run golem.Run, p devnet.Provider) devnet.Reply {
 var scenarios = map[string]struct {
 	untrue   bool // results may be false
 	vanished bool // the agreement of a provider that is away cannot be ended
-	demands  bool // a demand whose answer or withdrawal was lost ends by itself
 	also     func(*world, state.RunID)
 	short    bool // run with -short too, for the race detector
 }{
@@ -55,11 +54,11 @@ var scenarios = map[string]struct {
 	"paperwork":       {},
 	"liars":           {untrue: true, also: (*world).checkLies},
 	"tired":           {},
-	"flaky-daemon":    {demands: true, short: true},
+	"flaky-daemon":    {short: true},
 	"lost-answers":    {},
 	"restarts":        {},
 	"benchmark":       {},
-	"weather":         {vanished: true, demands: true},
+	"weather":         {vanished: true},
 }
 
 func TestScenarios(t *testing.T) {
@@ -90,7 +89,7 @@ func TestScenarios(t *testing.T) {
 				t.Logf("took %v, accepted %s GLM", time.Since(began).Round(time.Second), server.Inspect().Accepted)
 				w.checkResults(state.RunID(name), want.untrue)
 				w.checkAudit()
-				w.checkEnd(state.RunID(name), want.vanished, want.demands)
+				w.checkEnd(state.RunID(name), want.vanished)
 				if want.also != nil {
 					want.also(w, state.RunID(name))
 				}
@@ -122,10 +121,10 @@ func (w *world) checkResults(id state.RunID, untrue bool) {
 }
 
 // checkEnd is checkBooks for a world in which some things cannot be ended.
-func (w *world) checkEnd(id state.RunID, vanished, demands bool) {
+func (w *world) checkEnd(id state.RunID, vanished bool) {
 	w.t.Helper()
 	snap := w.srv.Inspect()
-	if len(snap.Allocations) > 0 || snap.Demands > 0 && !demands || len(snap.Live) > 0 && !vanished {
+	if len(snap.Allocations) > 0 || snap.Demands > 0 || len(snap.Live) > 0 && !vanished {
 		w.t.Errorf("left at the devnet: activities %v, %d demands, allocations %v", snap.Live, snap.Demands, snap.Allocations)
 	}
 	for _, a := range snap.Agreements {
