@@ -177,6 +177,8 @@ type diskless struct{ devnet.Runner }
 
 func (diskless) Path(string) (string, bool) { return "/dev/null/none", true }
 
+func (diskless) Mount([]string) error { return nil }
+
 func TestTransferBrokenByTheProvider(t *testing.T) {
 	whole := devnet.Instant(shell)
 	srv := &devnet.Server{
