@@ -40,6 +40,7 @@ var owners = map[string][]string{
 	"modernc.org/sqlite":              {"tasks/runner/store"},
 	"github.com/jedib0t/go-pretty/v6": {"tasks/cmd/tasks"},
 	"github.com/spf13/cobra":          {"tasks/cmd/tasks"},
+	"github.com/coder/websocket":      {"tasks/golem/devnet"},
 }
 
 // forbidden are imports that the layers would allow and the house does not.

@@ -25,6 +25,7 @@ export function cases({ here, gftp }) {
     js("stream", "output while the command runs"),
     js("transfer", "a file in and out over HTTP"),
     js("files", "files in and out by gftp", files),
+    js("files_ws", "files over the daemon's websocket"),
     js("scan", "survey the market"),
     js("events", "the story that the events tell"),
     { ...js("executor", "twelve tasks"), title: "task-executor: twelve tasks" },

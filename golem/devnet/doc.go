@@ -24,7 +24,8 @@
 //   - Images: nothing is fetched, deploy succeeds for any task_package, and
 //     commands find the programs of this computer.
 //   - Limits of memory and storage, manifests, certificates, black lists.
-//   - VPN, GSB services over websocket: 404. Files published with gftp are read
+//   - VPN: 404. Of services that clients offer on the bus, over a websocket, only
+//     those of files are ever called. Files published with gftp are read
 //     and written by the devnet itself, which has to run on the computer that
 //     they are on: package gftp's Server tells it where they are. They outlive a
 //     gftp process that is killed.

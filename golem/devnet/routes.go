@@ -13,6 +13,9 @@ func (s *Server) routes() *http.ServeMux {
 
 		"GET " + netAPI + "status": s.netStatus,
 
+		"POST " + busAPI:             s.bindService,
+		"DELETE " + busAPI + "/{id}": s.unbindService,
+
 		"POST " + marketAPI + "demands":                          s.publishDemand,
 		"GET " + marketAPI + "demands":                           s.listDemands,
 		"DELETE " + marketAPI + "demands/{d}":                    s.deleteDemand,
@@ -77,6 +80,7 @@ func (s *Server) routes() *http.ServeMux {
 		mux.Handle(pattern, h)
 	}
 	mux.HandleFunc(gftpPath, s.gftpRegister)
+	mux.HandleFunc("GET "+busAPI+"/{id}", s.serveBus)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) })
 	return mux
 }

@@ -15,6 +15,7 @@ type volatile struct {
 	scans     map[golem.ScanID]*scan
 	nextScan  int
 	files     map[string]*gftpFile // by URL; the bus's, and gone with it
+	services  map[string]*service  // by id; the bus's too
 }
 
 func newVolatile() volatile {
@@ -23,6 +24,7 @@ func newVolatile() volatile {
 		proposals: map[golem.ProposalID]*proposal{},
 		scans:     map[golem.ScanID]*scan{},
 		files:     map[string]*gftpFile{},
+		services:  map[string]*service{},
 	}
 }
 

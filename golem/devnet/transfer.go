@@ -54,7 +54,7 @@ func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer, m *meter)
 		}
 		return fetch(ctx, from, path, want, m)
 	}
-	source, size, err := s.source(r, from)
+	source, size, err := s.source(ctx, r, from)
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,8 @@ func (s *Server) copy(ctx context.Context, r Runner, t golem.Transfer, m *meter)
 	switch {
 	case isHTTP(to):
 		return put(ctx, to, m.of(source, size), size)
+	case s.serviceOf(to) != nil:
+		return writeBusFile(ctx, s.serviceOf(to), m.of(source, size))
 	case strings.HasPrefix(to, gftpScheme):
 		path, err := s.receiver(to)
 		if err != nil {
@@ -81,7 +83,10 @@ func isHTTP(url string) bool {
 }
 
 // source opens what is copied from a container path or a gftp URL.
-func (s *Server) source(r Runner, url string) (*os.File, int64, error) {
+func (s *Server) source(ctx context.Context, r Runner, url string) (io.ReadCloser, int64, error) {
+	if v := s.serviceOf(url); v != nil {
+		return openBusFile(ctx, v)
+	}
 	if strings.HasPrefix(url, gftpScheme) {
 		return s.openGFTP(url)
 	}
