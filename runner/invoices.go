@@ -157,6 +157,9 @@ func (r *runner) auditInvoice(ctx context.Context, a state.Agreement, acts []sta
 	joined := reconcile.Agreement{Agreement: a, Threads: threadsOf(a.Offer)}
 	lines := make([]ledger.InvoiceActivity, len(acts))
 	for i, act := range acts {
+		if act, err = r.lastUsage(ctx, act); err != nil {
+			return nil, err
+		}
 		ended := act.EndedAt
 		if ended.IsZero() {
 			ended = r.Store.Now()
