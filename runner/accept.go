@@ -76,13 +76,15 @@ func (r *runner) acceptAt(ctx context.Context, increment golem.Amount, doc docum
 		return err
 	}
 	err = doc.accept(ctx, golem.Acceptance{TotalAmountAccepted: doc.total, AllocationID: allocation})
-	if err == nil {
-		return nil
+	if err != nil {
+		status, statusErr := doc.status(ctx)
+		if statusErr != nil || !taken(status) {
+			return fmt.Errorf("accept %s: %w", doc.name, err)
+		}
 	}
-	status, statusErr := doc.status(ctx)
-	if statusErr != nil || !taken(status) {
-		return fmt.Errorf("accept %s: %w", doc.name, err)
-	}
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	r.drawn = r.drawn.Add(increment)
 	return nil
 }
 
@@ -107,7 +109,6 @@ func (r *runner) spend(ctx context.Context, bill state.Bill, increment golem.Amo
 	}
 	r.bookMu.Lock()
 	defer r.bookMu.Unlock()
-	r.drawn = r.drawn.Add(increment)
 	if increment.IsPositive() {
 		r.book.Add(ledger.Spend{At: at, Amount: increment})
 	}

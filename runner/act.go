@@ -36,7 +36,9 @@ func (r *runner) act(ctx context.Context, action reconcile.Action) error {
 	case reconcile.CreateAllocation:
 		return r.createAllocation(ctx, a.Total, a.Timeout)
 	case reconcile.AmendAllocation:
-		r.effects.start(keyAllocation, func(ctx context.Context) error { return r.amendAllocation(ctx, a.Total, a.Timeout) })
+		r.changeAllocation(func(ctx context.Context) error { return r.amendAllocation(ctx, a.Total, a.Timeout) })
+	case reconcile.ReplaceAllocation:
+		return r.replaceAllocation(ctx, a.Total, a.Timeout)
 	case reconcile.Wind:
 		r.wind(a.State, a.Note)
 	case reconcile.PauseRun:

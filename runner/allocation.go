@@ -12,26 +12,65 @@ import (
 	"tasks/runner/store"
 )
 
+// changeAllocation calls the daemon about an allocation while no bill is accepted:
+// an acceptance draws on the allocation that there is, and on what it knows of it.
+func (r *runner) changeAllocation(call func(context.Context) error) {
+	r.effects.start(keyAllocation, func(ctx context.Context) error {
+		return r.alone(ctx, func() error { return call(ctx) })
+	})
+}
+
 // createAllocation sets money aside, unless an answer about that is still missing:
 // then the daemon is asked what came of it. The intent is on disk when it returns.
 func (r *runner) createAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
-	_, err := r.allocationIn(ctx, state.AllocationCreating)
-	if err == nil {
-		r.effects.start(keyAllocation, r.recoverAllocations)
-		return nil
-	}
-	if !errors.Is(err, errNoAllocation) {
+	al, missing, err := r.intendUnlessOpen(ctx, total, timeout)
+	if err != nil || missing {
 		return err
 	}
-	al, err := r.intendAllocation(ctx, total, timeout)
-	if err != nil {
-		return err
-	}
-	r.effects.start(keyAllocation, func(ctx context.Context) error {
+	r.changeAllocation(func(ctx context.Context) error {
 		_, err := r.makeAllocation(ctx, al)
 		return err
 	})
 	return nil
+}
+
+// replaceAllocation lets go of the active allocation and sets money aside in a new
+// one. What was accepted from the old one is paid all the same (protocol section
+// 6.3). It goes first, because the account need not bear both at once. Where
+// something fails in between, none is active, and one is made as at the start.
+func (r *runner) replaceAllocation(ctx context.Context, total golem.Amount, timeout time.Time) error {
+	old, err := r.allocationIn(ctx, state.AllocationActive)
+	if err != nil {
+		return err
+	}
+	al, missing, err := r.intendUnlessOpen(ctx, total, timeout)
+	if err != nil || missing {
+		return err
+	}
+	r.Log.Info("allocation replaced, because it is old", logAllocated, old.ID)
+	r.changeAllocation(func(ctx context.Context) error {
+		if err := r.releaseAllocation(ctx, old); err != nil {
+			return err
+		}
+		_, err := r.makeAllocation(ctx, al)
+		return err
+	})
+	return nil
+}
+
+// intendUnlessOpen records the intent of a new allocation, unless the answer about
+// an earlier one is missing: then it begins to ask for that.
+func (r *runner) intendUnlessOpen(ctx context.Context, total golem.Amount, timeout time.Time) (al state.Allocation, missing bool, err error) {
+	_, err = r.allocationIn(ctx, state.AllocationCreating)
+	if err == nil {
+		r.changeAllocation(r.recoverAllocations)
+		return al, true, nil
+	}
+	if !errors.Is(err, errNoAllocation) {
+		return al, false, err
+	}
+	al, err = r.intendAllocation(ctx, total, timeout)
+	return al, false, err
 }
 
 func (r *runner) intendAllocation(ctx context.Context, total golem.Amount, timeout time.Time) (state.Allocation, error) {

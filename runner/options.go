@@ -74,6 +74,7 @@ func (o *Options) setDefaults() {
 const (
 	logRun       = "run"
 	logAgreement = "agreement"
+	logAllocated = "allocation"
 	logActivity  = "activity"
 	logProvider  = "provider"
 	logTask      = "task"

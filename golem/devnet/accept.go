@@ -95,7 +95,7 @@ func mayAccept(what string, status golem.DocumentStatus, due golem.Amount, body 
 func (s *Server) chargeNoteLocked(n *debitNote, id golem.AllocationID) error {
 	a := n.activity
 	increment := positive(n.TotalAmountDue.Sub(a.accepted))
-	if err := s.chargeLocked(id, increment, a.agreement.AgreementID, a.id); err != nil {
+	if err := s.chargeLocked(id, increment, a.agreement, a); err != nil {
 		return err
 	}
 	a.accepted = a.accepted.Add(increment)
@@ -159,7 +159,7 @@ func (s *Server) chargeInvoiceLocked(i *invoice, id golem.AllocationID) error {
 	if increment.IsNegative() {
 		return refuse(http.StatusBadRequest, "Invoice is smaller than agreement.total_amount_accepted: %s < %s", i.Amount, g.accepted())
 	}
-	if err := s.chargeLocked(id, increment, g.AgreementID, ""); err != nil {
+	if err := s.chargeLocked(id, increment, g, nil); err != nil {
 		return err
 	}
 	g.billed = g.billed.Add(increment)

@@ -260,8 +260,9 @@ func (s *Server) listExpenditures(r *http.Request) (answer, error) {
 	return ok(append([]golem.Expenditure{}, a.expenditures...))
 }
 
-// chargeLocked moves an amount from remaining to spent.
-func (s *Server) chargeLocked(id golem.AllocationID, amount golem.Amount, agreement golem.AgreementID, activity golem.ActivityID) error {
+// chargeLocked moves an amount from remaining to spent, for an activity or, if
+// that is nil, for the rest of an invoice.
+func (s *Server) chargeLocked(id golem.AllocationID, amount golem.Amount, g *agreement, act *activity) error {
 	a := s.disk.allocations[id]
 	if a == nil || !a.active(now()) {
 		return refuse(http.StatusBadRequest, "Allocation %s not found", id)
@@ -271,14 +272,24 @@ func (s *Server) chargeLocked(id golem.AllocationID, amount golem.Amount, agreem
 	}
 	a.RemainingAmount, a.SpentAmount = a.RemainingAmount.Sub(amount), a.SpentAmount.Add(amount)
 	a.updated = s.stampLocked()
+	if amount.IsPositive() {
+		g.charges = append(g.charges, charge{amount, a, act})
+	}
+	of := golem.Expenditure{AllocationID: id, AgreementID: g.AgreementID, AcceptedAmount: amount}
+	if act != nil {
+		of.ActivityID = act.id
+	}
+	a.spendLocked(of)
+	return nil
+}
+
+// spendLocked adds to what was accepted from the allocation for one agreement or activity.
+func (a *allocation) spendLocked(of golem.Expenditure) {
 	for i := range a.expenditures {
-		if e := &a.expenditures[i]; e.AgreementID == agreement && e.ActivityID == activity {
-			e.AcceptedAmount = e.AcceptedAmount.Add(amount)
-			return nil
+		if e := &a.expenditures[i]; e.AgreementID == of.AgreementID && e.ActivityID == of.ActivityID {
+			e.AcceptedAmount = e.AcceptedAmount.Add(of.AcceptedAmount)
+			return
 		}
 	}
-	a.expenditures = append(a.expenditures, golem.Expenditure{
-		AllocationID: id, AgreementID: agreement, ActivityID: activity, AcceptedAmount: amount,
-	})
-	return nil
+	a.expenditures = append(a.expenditures, of)
 }

@@ -31,7 +31,8 @@
 //     gftp process that is killed.
 //   - Offers that are published anew, withdrawn or expired, several presets of
 //     one provider, offers of other nodes' demands.
-//   - On-chain deposits, transaction fees, the 30-day window of payouts, changes
+//   - On-chain deposits, transaction fees, the 30-day window of payouts for
+//     invoices and agreements (that for allocations is there), changes
 //     of the payout schedule.
 //   - Allocations of another platform than the bill's, whose acceptances a daemon
 //     never pays: here they are paid all the same.

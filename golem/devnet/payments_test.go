@@ -152,6 +152,39 @@ func TestPayoutWithoutFunds(t *testing.T) {
 	})
 }
 
+// What is accepted from an allocation that is older than thirty days by the next
+// payout is never paid; what came from a newer one is.
+func TestOldAllocationIsNotPaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRequestor(t, one(priced()))
+		old := r.allocate("10")
+		month := time.Now().Add(32 * 24 * time.Hour)
+		_, err := r.AmendAllocation(r.ctx, old.AllocationID, golem.AllocationChange{Timeout: &month})
+		r.check(err)
+		time.Sleep(30*24*time.Hour - 8*time.Minute)
+		r.demand.Properties[golem.PropExpiration] = float64(time.Now().Add(20 * time.Minute).UnixMilli())
+		id, _ := r.rent()
+		r.alloc = old.AllocationID
+		first, cursor := r.note("")
+		r.check(r.accept(first))
+		time.Sleep(10 * time.Minute)
+		equal(t, "paid within thirty days", r.server.Inspect().Paid, first.TotalAmountDue.String())
+
+		second, _ := r.note(cursor)
+		r.check(r.accept(second))
+		r.check(r.TerminateAgreement(r.ctx, id, nil))
+		r.allocate("10")
+		invoice := r.invoice()
+		r.check(r.acceptInvoice(invoice))
+		time.Sleep(40 * 24 * time.Hour)
+		lost := second.TotalAmountDue.Sub(first.TotalAmountDue)
+		equal(t, "paid in the end", r.server.Inspect().Paid, invoice.Amount.Sub(lost).String())
+		if got := must[golem.Invoice](r)(r.GetInvoice(r.ctx, invoice.InvoiceID)).Status; got != golem.StatusAccepted || !lost.IsPositive() {
+			t.Errorf("invoice is %s with %s GLM unpaid, want ACCEPTED", got, lost)
+		}
+	})
+}
+
 // TestPaymentsAddUp pays a debit note in one cycle and the rest in the next.
 func TestPaymentsAddUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

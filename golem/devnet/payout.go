@@ -73,25 +73,43 @@ func (s *Server) payoutLocked(only string) {
 	s.disk.owed = rest
 }
 
+// payWindow is how old an allocation may be at a payout. What was accepted from an
+// older one stays accepted and is never paid (protocol section 6.7).
+const payWindow = 30 * 24 * time.Hour
+
+// payableLocked returns what a payout of the agreement pays now: all of it, and by
+// activity, with the rest of the invoice under nil.
+func (s *Server) payableLocked(g *agreement) (sum golem.Amount, by map[*activity]golem.Amount) {
+	by = map[*activity]golem.Amount{}
+	for _, c := range g.charges {
+		if time.Since(c.allocation.Timestamp) > payWindow {
+			continue
+		}
+		sum = sum.Add(c.amount)
+		by[c.activity] = by[c.activity].Add(c.amount)
+	}
+	return sum, by
+}
+
 // payLocked pays one agreement in one payment and settles what that covers. It
 // reports false when the account is too empty.
 func (s *Server) payLocked(g *agreement) bool {
-	amount := g.accepted().Sub(g.settled())
+	amount, by := s.payableLocked(g)
 	balance, known := s.disk.balances[g.platform()]
 	if amount.GreaterThan(balance) || !known {
 		return false
 	}
 	if amount.IsPositive() {
 		s.disk.balances[g.platform()] = balance.Sub(amount)
-		s.disk.payments = append(s.disk.payments, s.paymentLocked(g, amount))
+		s.disk.payments = append(s.disk.payments, s.paymentLocked(g, amount, by))
 		s.disk.paid.ring()
 	}
 	for _, a := range g.activities {
-		a.paid = a.accepted
+		a.paid = a.paid.Add(by[a])
 		s.settleNotesLocked(a)
 	}
-	g.paid = g.billed
-	if g.invoice != nil && g.invoice.Status == golem.StatusAccepted {
+	g.charges, g.paid = nil, g.paid.Add(by[nil])
+	if g.invoice != nil && g.invoice.Status == golem.StatusAccepted && g.settled().Equal(g.accepted()) {
 		s.setInvoiceLocked(g.invoice, golem.StatusSettled)
 	}
 	return true
@@ -99,7 +117,7 @@ func (s *Server) payLocked(g *agreement) bool {
 
 // paymentLocked is the record of a payment, with the parts for activities and
 // for the rest of the invoice.
-func (s *Server) paymentLocked(g *agreement, amount golem.Amount) golem.Payment {
+func (s *Server) paymentLocked(g *agreement, amount golem.Amount, by map[*activity]golem.Amount) golem.Payment {
 	p := golem.Payment{
 		PaymentID:       golem.PaymentID(newUUID()),
 		PayerID:         s.identity(),
@@ -111,14 +129,14 @@ func (s *Server) paymentLocked(g *agreement, amount golem.Amount) golem.Payment 
 		Timestamp:       s.stampLocked(),
 		Details:         base64.StdEncoding.EncodeToString([]byte("0x" + randomHex(32))),
 	}
-	if part := g.billed.Sub(g.paid); part.IsPositive() {
+	if part := by[nil]; part.IsPositive() {
 		p.AgreementPayments = append(p.AgreementPayments, struct {
 			AgreementID golem.AgreementID `json:"agreementId"`
 			Amount      golem.Amount      `json:"amount"`
 		}{g.AgreementID, part})
 	}
 	for _, a := range g.activities {
-		if part := a.accepted.Sub(a.paid); part.IsPositive() {
+		if part := by[a]; part.IsPositive() {
 			p.ActivityPayments = append(p.ActivityPayments, struct {
 				ActivityID golem.ActivityID `json:"activityId"`
 				Amount     golem.Amount     `json:"amount"`
@@ -225,7 +243,8 @@ func (s *Server) owedLocked(platform string) golem.Amount {
 	sum := golem.Amount{}
 	for _, g := range s.disk.owed {
 		if g.platform() == platform {
-			sum = sum.Add(g.accepted().Sub(g.settled()))
+			due, _ := s.payableLocked(g)
+			sum = sum.Add(due)
 		}
 	}
 	return sum

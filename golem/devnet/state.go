@@ -128,7 +128,15 @@ type agreement struct {
 	invoice     *invoice
 	billed      golem.Amount // the invoice's increment that was accepted
 	paid        golem.Amount // of billed
-	owed        bool         // something accepted is not paid
+	charges     []charge     // what was accepted since the last payout
+	owed        bool         // something accepted waits for a payout
+}
+
+// A charge is what one acceptance cost.
+type charge struct {
+	amount     golem.Amount
+	allocation *allocation
+	activity   *activity // nil: the rest of the invoice
 }
 
 // accepted is what was accepted so far for the agreement, debit notes included.

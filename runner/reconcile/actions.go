@@ -61,6 +61,11 @@ type (
 		Total   golem.Amount
 		Timeout time.Time
 	}
+	// ReplaceAllocation releases the allocation and sets money aside in a new one.
+	ReplaceAllocation struct {
+		Total   golem.Amount
+		Timeout time.Time
+	}
 	// Wind begins to wind the run down.
 	Wind struct {
 		State state.RunState
@@ -77,20 +82,21 @@ type (
 	Finish struct{}
 )
 
-func (OpenDemand) action()       {}
-func (CloseDemand) action()      {}
-func (Hire) action()             {}
-func (CreateActivity) action()   {}
-func (Prepare) action()          {}
-func (Work) action()             {}
-func (Authorise) action()        {}
-func (ReadUsage) action()        {}
-func (Drain) action()            {}
-func (Stop) action()             {}
-func (EndAgreement) action()     {}
-func (CreateAllocation) action() {}
-func (AmendAllocation) action()  {}
-func (Wind) action()             {}
-func (PauseRun) action()         {}
-func (Resume) action()           {}
-func (Finish) action()           {}
+func (OpenDemand) action()        {}
+func (CloseDemand) action()       {}
+func (Hire) action()              {}
+func (CreateActivity) action()    {}
+func (Prepare) action()           {}
+func (Work) action()              {}
+func (Authorise) action()         {}
+func (ReadUsage) action()         {}
+func (Drain) action()             {}
+func (Stop) action()              {}
+func (EndAgreement) action()      {}
+func (CreateAllocation) action()  {}
+func (AmendAllocation) action()   {}
+func (ReplaceAllocation) action() {}
+func (Wind) action()              {}
+func (PauseRun) action()          {}
+func (Resume) action()            {}
+func (Finish) action()            {}

@@ -27,7 +27,7 @@ func beginOne(v *reconcile.View, action reconcile.Action) {
 		v.DemandBusy = true
 	case reconcile.CloseDemand:
 		v.DemandOpen = false
-	case reconcile.CreateAllocation, reconcile.AmendAllocation:
+	case reconcile.CreateAllocation, reconcile.AmendAllocation, reconcile.ReplaceAllocation:
 		v.AllocationBusy = true
 	case reconcile.Wind:
 		v.Ending = reconcile.Ending{State: a.State, Note: a.Note, Deadline: v.Now, GiveUp: v.Now}

@@ -41,7 +41,7 @@ func view(workers int) reconcile.View {
 		Now: start, Workers: workers, Tasks: reconcile.Tasks{Pending: 100, More: true},
 		Windows: []ledger.Window{{Span: time.Hour, Limit: glm("10")}}, Book: ledger.NewBook(decimal.Zero, nil),
 		DemandOpen: true, Allocation: &reconcile.Allocation{Allocation: state.Allocation{
-			State: state.AllocationActive, Total: glm("10"), Timeout: start.Add(4 * time.Hour),
+			State: state.AllocationActive, CreatedAt: start, Total: glm("10"), Timeout: start.Add(4 * time.Hour),
 		}},
 	}
 }
@@ -71,6 +71,16 @@ func TestDecide(t *testing.T) {
 	}{
 		{"money is set aside first", func(v *reconcile.View) { v.Allocation, v.DemandOpen = nil, false },
 			[]reconcile.Action{reconcile.CreateAllocation{Total: glm("10"), Timeout: start.Add(4 * time.Hour)}}},
+		{"an allocation is kept as long as bills accepted from it are paid", func(v *reconcile.View) {
+			v.DemandOpen = false
+			v.Allocation.CreatedAt = start.Add(-25*24*time.Hour + time.Second)
+		}, []reconcile.Action{reconcile.OpenDemand{}}},
+		{"an old one is replaced in time", func(v *reconcile.View) {
+			v.DemandOpen = false
+			v.Allocation.CreatedAt = start.Add(-25 * 24 * time.Hour)
+		}, []reconcile.Action{
+			reconcile.ReplaceAllocation{Total: glm("10"), Timeout: start.Add(4 * time.Hour)}, reconcile.OpenDemand{},
+		}},
 		{"then the market is asked", func(v *reconcile.View) { v.DemandOpen = false },
 			[]reconcile.Action{reconcile.OpenDemand{}}},
 		{"the best offers are hired, as many as are missing", func(v *reconcile.View) {

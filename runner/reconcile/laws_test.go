@@ -74,7 +74,7 @@ func subject(action reconcile.Action) string {
 		return fmt.Sprint("drain ", a.Activity)
 	case reconcile.ReadUsage:
 		return fmt.Sprint("usage ", a.Activity)
-	case reconcile.CreateAllocation, reconcile.AmendAllocation:
+	case reconcile.CreateAllocation, reconcile.AmendAllocation, reconcile.ReplaceAllocation:
 		return "allocation"
 	}
 	return ""
