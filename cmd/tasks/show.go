@@ -10,13 +10,20 @@ import (
 
 func (a *app) showCommand() *cobra.Command {
 	var run runChoice
+	var failed bool
 	cmd := &cobra.Command{
 		Use:     "show [RUN]",
 		Short:   "Show the activities of a run, those that ended too",
 		GroupID: groupSee,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.show(cmd.Context(), run) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if failed {
+				return a.showFailed(cmd.Context(), run)
+			}
+			return a.show(cmd.Context(), run)
+		},
 	}
 	takesRun(cmd, &run)
+	cmd.Flags().BoolVar(&failed, "failed", false, "show the tasks that failed for good instead")
 	return cmd
 }
 

@@ -48,3 +48,14 @@ func (t *Tx) LiveAttempts(run state.RunID) ([]LogRow, error) {
 		WHERE a.finished_at IS NULL AND t.run = (SELECT key FROM runs WHERE id = ?) ORDER BY a.id`, run)
 	return all, wrap(err, "read live attempts of run", run)
 }
+
+// FailedTasks returns the last attempt of each task of a run that failed for good,
+// in the order in which those attempts began: those after an id, and no more than
+// limit.
+func (t *Tx) FailedTasks(run state.RunID, afterID int64, limit int) ([]LogRow, error) {
+	all, err := list(t, scanLog, `SELECT `+logColumns+` FROM attempts a INDEXED BY attempts_wrong`+logJoins+`
+		WHERE a.state IN ('failed', 'lost') AND a.id > ? AND t.run = (SELECT key FROM runs WHERE id = ?)
+			AND t.state = 'failed' AND a.number = t.attempts
+		ORDER BY a.id LIMIT ?`, afterID, run, limit)
+	return all, wrap(err, "read failed tasks of run", run)
+}
