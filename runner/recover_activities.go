@@ -13,11 +13,36 @@ import (
 
 // recoverActivities follows the traces of an approved agreement's activities.
 func (r *runner) recoverActivities(ctx context.Context, a state.Agreement) error {
-	var acts []state.Activity
-	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
+	if err := r.recoverCreations(ctx, a); err != nil {
+		return err
+	}
+	acts, err := r.activitiesOf(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, act := range acts {
+		if act.State.Done() {
+			continue
+		}
+		if err := r.recoverActivity(ctx, a, act); err != nil {
+			return fmt.Errorf("activity %d: %w", act.Key, err)
+		}
+	}
+	return nil
+}
+
+func (r *runner) activitiesOf(ctx context.Context, a state.Agreement) (acts []state.Activity, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		acts, err = tx.ActivitiesOf(a.Key)
 		return err
 	})
+	return acts, err
+}
+
+// recoverCreations finds the activities that were asked for without a trace of
+// the answer.
+func (r *runner) recoverCreations(ctx context.Context, a state.Agreement) error {
+	acts, err := r.activitiesOf(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -26,21 +51,18 @@ func (r *runner) recoverActivities(ctx context.Context, a state.Agreement) error
 		known[act.ID] = true
 	}
 	for _, act := range acts {
-		if act.State.Done() {
+		if act.State != state.ActivityCreating {
 			continue
 		}
-		if err := r.recoverActivity(ctx, a, act, known); err != nil {
+		if err := r.recoverCreation(ctx, a, act, known); err != nil {
 			return fmt.Errorf("activity %d: %w", act.Key, err)
 		}
 	}
 	return nil
 }
 
-func (r *runner) recoverActivity(ctx context.Context, a state.Agreement, act state.Activity, known map[golem.ActivityID]bool) error {
-	switch act.State {
-	case state.ActivityCreating:
-		return r.recoverCreation(ctx, a, act, known)
-	case state.ActivityStopping:
+func (r *runner) recoverActivity(ctx context.Context, a state.Agreement, act state.Activity) error {
+	if act.State == state.ActivityStopping {
 		return nil // the loop goes on with it
 	}
 	status, err := r.client.ActivityStatus(ctx, act.ID, statusTime)

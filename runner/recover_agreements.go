@@ -91,8 +91,12 @@ func (r *runner) loseAgreement(ctx context.Context, a state.Agreement) error {
 	})
 }
 
-// foundEnded records an agreement that ended while nobody watched.
+// foundEnded records an agreement that ended while nobody watched. Its activities
+// are followed first: bills of one that we have no id of could not be checked.
 func (r *runner) foundEnded(ctx context.Context, a state.Agreement, seen golem.Agreement) error {
+	if err := r.recoverCreations(ctx, a); err != nil {
+		return err
+	}
 	reason := a.Reason
 	if reason == "" {
 		reason = "ended while the run was not live"

@@ -15,6 +15,10 @@ func TestFound(t *testing.T) {
 		{20099, "a daemon that failed for two minutes ended a recovery with an error that was not the daemon's"},
 		{30198, "an invoice was accepted before the notes were read that had come while nobody was there"},
 		{30482, "the same, of another provider"},
+		{163, "an activity that never came up kept its agreement in force beyond the end of the run"},
+		{235, "an allocation whose answer was lost stayed set aside"},
+		{50042, "an invoice for twice what was used passed, because no note had said what that was"},
+		{70161, "the same, of an activity whose creation had got no answer"},
 	} {
 		t.Run(fmt.Sprint(found.seed), func(t *testing.T) {
 			check(t, draw(found.seed))
