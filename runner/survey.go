@@ -48,13 +48,15 @@ type Surveyed struct {
 	Why     string  // the expression and the values it saw, or ""
 }
 
-// SurveyOptions say what to look for. All fields are required but Store.
+// SurveyOptions say what to look for. All fields are required but Store
+// and Enough.
 type SurveyOptions struct {
 	Store    *store.Store // what is known of providers; nil for nothing
 	Spec     *spec.Spec
 	Policies *policies.Set // compiled from Spec
 	Client   *golem.Client
-	Run      policies.Run // as the policies are to see it
+	Run      policies.Run        // as the policies are to see it
+	Enough   func(Surveyed) bool // an offer that ends the survey; nil asks for all
 }
 
 // TakeSurvey asks the market for the offers that a run of the document would
@@ -62,16 +64,16 @@ type SurveyOptions struct {
 // aside, and takes back what it asked before it returns, also when ctx ends. The
 // error wraps ErrDaemon.
 func TakeSurvey(ctx context.Context, o SurveyOptions) (Survey, error) {
-	offers, asked, err := o.ask(ctx)
-	if err != nil {
-		return Survey{}, fmt.Errorf("%w: %w", ErrDaemon, err)
-	}
-	s := Survey{Asked: asked}
 	env := policies.OfferEnv{Run: o.Run}
 	if price, ok, _ := o.Policies.MaxPrice(o.Run); ok {
 		v := price.InexactFloat64()
 		env.MaxPrice = &v
 	}
+	offers, asked, err := o.ask(ctx, func(found []golem.Proposal) bool { return o.enough(ctx, found, env) })
+	if err != nil {
+		return Survey{}, fmt.Errorf("%w: %w", ErrDaemon, err)
+	}
+	s := Survey{Asked: asked}
 	for _, p := range offers {
 		judged, err := o.judge(ctx, p, env)
 		if err != nil {
@@ -83,11 +85,19 @@ func TakeSurvey(ctx context.Context, o SurveyOptions) (Survey, error) {
 	return s, nil
 }
 
+// enough reports whether one of the offers ends the survey.
+func (o SurveyOptions) enough(ctx context.Context, found []golem.Proposal, env policies.OfferEnv) bool {
+	return o.Enough != nil && slices.ContainsFunc(found, func(p golem.Proposal) bool {
+		judged, err := o.judge(ctx, p, env)
+		return err == nil && o.Enough(judged)
+	})
+}
+
 // ask collects offers in the gentlest way that the daemon has.
-func (o SurveyOptions) ask(ctx context.Context) (offers []golem.Proposal, asked string, err error) {
+func (o SurveyOptions) ask(ctx context.Context, enough func([]golem.Proposal) bool) (offers []golem.Proposal, asked string, err error) {
 	scan, err := o.Client.BeginScan(ctx, constraints(o.Spec))
 	if status := golem.StatusOf(err); status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
-		offers, err = o.demand(ctx)
+		offers, err = o.demand(ctx, enough)
 		return offers, AskedDemand, err
 	}
 	if err != nil {
@@ -97,7 +107,7 @@ func (o SurveyOptions) ask(ctx context.Context) (offers []golem.Proposal, asked 
 	offers, err = collect(func() ([]golem.Proposal, error) {
 		found, err := o.Client.CollectScan(ctx, scan, scanQuiet)
 		return scanned(found), err
-	})
+	}, enough)
 	return offers, AskedScan, err
 }
 
@@ -114,7 +124,7 @@ func scanned(offers []golem.Offer) []golem.Proposal {
 }
 
 // demand publishes a demand for as long as offers come.
-func (o SurveyOptions) demand(ctx context.Context) ([]golem.Proposal, error) {
+func (o SurveyOptions) demand(ctx context.Context, enough func([]golem.Proposal) bool) ([]golem.Proposal, error) {
 	me, err := o.Client.Me(ctx)
 	if err != nil {
 		return nil, err
@@ -142,7 +152,7 @@ func (o SurveyOptions) demand(ctx context.Context) ([]golem.Proposal, error) {
 			}
 		}
 		return found, err
-	})
+	}, enough)
 }
 
 func (o SurveyOptions) platform() string { return golem.PlatformOf(o.Spec.Golem.Network) }
@@ -156,7 +166,7 @@ func afterwards(ctx context.Context, undo func(context.Context) error) {
 }
 
 // collect polls until nothing comes, or enough has.
-func collect(poll func() ([]golem.Proposal, error)) (all []golem.Proposal, err error) {
+func collect(poll func() ([]golem.Proposal, error), enough func([]golem.Proposal) bool) (all []golem.Proposal, err error) {
 	for began := time.Now(); time.Since(began) < surveyTime && len(all) < surveyOffers; {
 		found, err := poll()
 		if err != nil {
@@ -166,6 +176,9 @@ func collect(poll func() ([]golem.Proposal, error)) (all []golem.Proposal, err e
 			break
 		}
 		all = append(all, found...)
+		if enough(found) {
+			break
+		}
 	}
 	return all, nil
 }

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"tasks/runner"
+	"tasks/runner/report"
 	"tasks/runner/state"
 	"tasks/runner/store"
 	"tasks/spec"
@@ -83,10 +87,31 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 		return err
 	}
 	defer d.close()
+	if err := checkBudget(ctx, runner.SurveyOptions{Store: st, Spec: s, Policies: set, Client: d.client}, id); err != nil {
+		return err
+	}
 	return a.carryOut(ctx, o, runner.Options{
 		Store: st, Run: id, Spec: s, Policies: set, Overrides: o.overrides, Client: d.client, Daemon: d.name,
 		Scratch: filepath.Join(a.dsn+".files", string(id)),
 	}, d)
+}
+
+// checkBudget refuses a new run that nobody can be hired for. One that exists may
+// have machines, and settles its bills in any case.
+func checkBudget(ctx context.Context, o runner.SurveyOptions, id state.RunID) error {
+	err := o.Store.View(ctx, func(tx *store.Tx) error {
+		_, err := tx.Run(id)
+		return err
+	})
+	if !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if _, o.Run, err = report.NewForecast(nil, id, false, o.Spec, o.Policies); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	return runner.CheckBudget(ctx, o)
 }
 
 // carryOut runs the run with its progress in view, and shows how it ended.

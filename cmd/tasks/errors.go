@@ -64,6 +64,8 @@ func explain(err error) (fact, hint string) {
 	case hint != "":
 	case errors.Is(err, store.ErrNotOurs):
 		hint = "--dsn names the file; choose one that does not exist yet to start anew"
+	case errors.Is(err, runner.ErrBudgetTooLow):
+		hint = "allow more in budget or with --budget, or shorten golem.debit_note_interval; tasks plan shows the prices"
 	case errors.Is(err, store.ErrNewer):
 		hint = "use the version of tasks that wrote it, or choose another file with --dsn"
 	case errors.Is(err, store.ErrOlder):

@@ -46,6 +46,7 @@ func exitCode(err error) int {
 	case isDiag:
 		return exitInvalid
 	case isUsage, errors.Is(err, runner.ErrLocked), errors.Is(err, runner.ErrChanged), errors.Is(err, runner.ErrResultsFile),
+		errors.Is(err, runner.ErrBudgetTooLow),
 		errors.Is(err, store.ErrNotOurs), errors.Is(err, store.ErrNewer), errors.Is(err, store.ErrOlder):
 		return exitUsage
 	case errors.Is(err, errToDo):

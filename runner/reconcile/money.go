@@ -71,10 +71,13 @@ func owed(a *Agreement, act *Activity) golem.Amount {
 	return golem.Amount{}
 }
 
-// firstPeriod is the most that an activity can bill until its first debit note
-// is accepted, or until it is stopped.
+// FirstPeriod is how long an activity is paid for ahead when somebody is hired:
+// until its first debit note is accepted, or until it is stopped.
+func FirstPeriod(interval time.Duration) time.Duration { return interval + billTime + stopTime }
+
+// firstPeriod is the most that an activity can bill until then.
 func firstPeriod(p golem.Pricing, threads int, interval time.Duration) golem.Amount {
-	return ledger.MaxCost(p, threads, interval+billTime+stopTime)
+	return ledger.MaxCost(p, threads, FirstPeriod(interval))
 }
 
 // take reserves an amount if every window has room for it.
