@@ -24,6 +24,7 @@ tasks:
 // A daemon does not pay what is accepted from an allocation older than thirty days.
 // A run that lasts longer has another one by then, and all its bills are paid.
 func TestOldAllocationIsReplaced(t *testing.T) {
+	long(t)
 	inWorld(t, &devnet.Server{Seed: 53}, func(w *world) {
 		w.leaveAfter(10*time.Minute, "hours", hours)
 		w.keepAllocations(32 * 24 * time.Hour)

@@ -46,6 +46,7 @@ func (w *world) setClock(d time.Duration) {
 // However the clock moves while nobody is there, every task is done once, what we
 // accepted is what the market was told, and the run ends in its time.
 func TestTheClockMoves(t *testing.T) {
+	long(t)
 	for _, d := range []time.Duration{
 		0, -5 * time.Second, -5 * time.Minute, -time.Hour, -24 * time.Hour, 5 * time.Minute, 8 * time.Hour, 24 * time.Hour,
 	} {

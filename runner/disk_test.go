@@ -50,6 +50,7 @@ func TestARunWaitsForRoomOnTheDisk(t *testing.T) {
 // A disk that stays full ends what costs money, and the next start with room
 // finds every result that was recorded.
 func TestARunLeavesADiskThatStaysFull(t *testing.T) {
+	long(t)
 	for name, refusal := range map[string]error{"full": store.ErrFull, "read-only": store.ErrDenied, "damaged": store.ErrDamaged} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, &devnet.Server{Seed: 47}, func(w *world) {

@@ -76,6 +76,7 @@ func (f *fatal) RoundTrip(r *http.Request) (*http.Response, error) {
 // A process that dies between an intent and its outcome leaves nothing that the
 // next one does not adopt or end, and nothing is done or paid twice.
 func TestCrashBetweenIntentAndOutcome(t *testing.T) {
+	long(t)
 	for _, intent := range intents {
 		for _, heard := range []bool{false, true} {
 			name := intent.name + map[bool]string{false: " never sent", true: " without an answer"}[heard]

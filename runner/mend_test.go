@@ -80,6 +80,7 @@ func (w *world) harm(do func(path string) error) {
 }
 
 func TestResultsFileHarmedWhileNobodyWasThere(t *testing.T) {
+	long(t)
 	for _, h := range harms {
 		t.Run(h.name, func(t *testing.T) {
 			inWorld(t, &devnet.Server{Seed: 31}, func(w *world) {
@@ -94,6 +95,7 @@ func TestResultsFileHarmedWhileNobodyWasThere(t *testing.T) {
 }
 
 func TestResultsFileHarmedWhileTheRunGoesOn(t *testing.T) {
+	long(t)
 	for _, h := range harms[:7] { // what only adds or changes is not noticed before the next start
 		t.Run(h.name, func(t *testing.T) {
 			inWorld(t, &devnet.Server{Seed: 32}, func(w *world) {
@@ -109,6 +111,7 @@ func TestResultsFileHarmedWhileTheRunGoesOn(t *testing.T) {
 // A file of somebody else, or none that can be, in the place of ours is an error,
 // is left as it is, and costs no result.
 func TestResultsFileReplaced(t *testing.T) {
+	long(t)
 	const theirs = "shopping list\n"
 	for _, c := range []struct {
 		name string

@@ -26,6 +26,7 @@ tasks:
 // A run that pauses takes as many hours as its budget needs, costs nothing
 // meanwhile, and ends well.
 func TestPauseWaitsForTheBudget(t *testing.T) {
+	long(t)
 	inWorld(t, &devnet.Server{Seed: 2}, func(w *world) {
 		began := time.Now()
 		w.mustRun("patient", patient, state.RunDone)
@@ -64,6 +65,7 @@ func (w *world) awaitPause(p *process, id state.RunID) (note string) {
 // While a run is paused nothing lives at the daemon, and a polite end ends it at
 // once. It carries on where it was.
 func TestPausedRunStopsAndCarriesOn(t *testing.T) {
+	long(t)
 	inWorld(t, &devnet.Server{Seed: 2}, func(w *world) {
 		ctx, interrupt := context.WithCancel(w.t.Context())
 		p := w.process()

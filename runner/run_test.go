@@ -55,6 +55,15 @@ func shell(run golem.Run, _ devnet.Provider) devnet.Reply {
 	return reply
 }
 
+// long leaves a test out of -short, which the race detector is run with: it would
+// take ten times as long there and shows no other goroutines than the rest.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves out what takes long")
+	}
+}
+
 // A process is one start of the program.
 type process struct {
 	w     *world
