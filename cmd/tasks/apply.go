@@ -53,10 +53,7 @@ invoices; the second leaves at once; the third exits.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.run, "run-id", "", "name of the run (default random)")
-	flags.StringVar(&o.overrides.Workers, "workers", "", "how many workers; beats the spec")
-	flags.StringVar(&o.overrides.MaxPrice, "max-price", "", "GLM for one result; beats the spec")
-	flags.StringVar(&o.overrides.Budget, "budget", "", "what may be spent, such as 10/h; beats the spec")
-	documentFlags(flags, &o.overrides)
+	overrideFlags(flags, &o.overrides)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every change to standard error")
 	return cmd
 }

@@ -13,6 +13,14 @@ import (
 	"tasks/spec"
 )
 
+// overrideFlags are the flags that beat the spec of a run.
+func overrideFlags(flags *pflag.FlagSet, o *spec.Overrides) {
+	flags.StringVar(&o.Workers, "workers", "", "how many workers; beats the spec")
+	flags.StringVar(&o.MaxPrice, "max-price", "", "GLM for one result; beats the spec")
+	flags.StringVar(&o.Budget, "budget", "", "what may be spent, such as 10/h; beats the spec")
+	documentFlags(flags, o)
+}
+
 // documentFlags are the flags that put values into a document.
 func documentFlags(flags *pflag.FlagSet, o *spec.Overrides) {
 	flags.StringArrayVar(&o.Set, "set", nil, "path=value to put into the spec, such as tasks.timeout=5m; may be repeated")

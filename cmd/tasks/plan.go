@@ -56,10 +56,7 @@ nothing in the database.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.run, "run-id", "", "run that the file would be applied to (default a new one)")
-	flags.StringVar(&o.overrides.Workers, "workers", "", "how many workers; beats the spec")
-	flags.StringVar(&o.overrides.MaxPrice, "max-price", "", "GLM for one result; beats the spec")
-	flags.StringVar(&o.overrides.Budget, "budget", "", "what may be spent, such as 10/h; beats the spec")
-	documentFlags(flags, &o.overrides)
+	overrideFlags(flags, &o.overrides)
 	flags.DurationVar(&o.taskTime, "task-time", 0, "a guess how long one task takes (default what earlier runs of this name took)")
 	flags.BoolVar(&o.exitCode, "exit-code", false, "end with 6 if apply would do or change something, 0 if nothing")
 	return cmd
