@@ -25,12 +25,22 @@ func (q *queue) start(ctx context.Context, wg *sync.WaitGroup) {
 		if cursor := q.r.cursors[stage.Name]; stage.From != nil && !cursor.Ended {
 			f := &feed{q: q, stage: stage.Name, from: *stage.From, cursor: cursor, room: make(chan struct{}, 1)}
 			feeds = append(feeds, f)
-			q.rooms = append(q.rooms, f.room)
 		}
 	}
-	q.sources = len(feeds)
+	q.expect(feeds)
 	for _, f := range feeds {
 		wg.Go(func() { f.run(ctx) })
+	}
+}
+
+// expect counts the sources. Workers that the last process left may be at work
+// already, and look.
+func (q *queue) expect(feeds []*feed) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.sources = len(feeds)
+	for _, f := range feeds {
+		q.rooms = append(q.rooms, f.room)
 	}
 }
 

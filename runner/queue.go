@@ -37,7 +37,7 @@ type queue struct {
 	loading  bool
 	last     int64 // highest id of an emitted task that was ever held
 
-	rooms []chan struct{} // one a source, capacity 1: it may read on; fixed by start
+	rooms []chan struct{} // one a source, capacity 1: it may read on; not changed once set
 }
 
 func newQueue(r *runner) *queue { return &queue{r: r} }
@@ -172,7 +172,7 @@ func (q *queue) refill() {
 	q.mu.Lock()
 	load := q.overflow && !q.loading && q.emitted.len() == 0 && !q.closed
 	q.loading = q.loading || load
-	low := q.fresh.len() < q.lowLocked()
+	low, rooms := q.fresh.len() < q.lowLocked(), q.rooms
 	q.mu.Unlock()
 	if load {
 		q.r.effects.start("queue", q.load)
@@ -180,7 +180,7 @@ func (q *queue) refill() {
 	if !low {
 		return
 	}
-	for _, room := range q.rooms {
+	for _, room := range rooms {
 		select {
 		case room <- struct{}{}:
 		default:
