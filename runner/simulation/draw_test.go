@@ -16,9 +16,10 @@ import (
 
 // A plan is a world as a seed draws it, and what happens to it.
 type plan struct {
-	seed  uint64
-	fair  bool // honest providers and a daemon that works
-	tight bool // the budget may not be enough
+	seed   uint64
+	fair   bool // honest providers and a daemon that works
+	tight  bool // the budget may not be enough
+	choosy bool // bills in order may be refused
 
 	document string
 	tasks    int  // of the first stage

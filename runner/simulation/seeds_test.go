@@ -23,7 +23,7 @@ func TestSeeds(t *testing.T) {
 	var failed []uint64
 	for i := range n {
 		seed := *from + uint64(i)
-		passed := t.Run(fmt.Sprint(seed), func(t *testing.T) { all = all.plus(check(t, draw(seed))) })
+		passed := t.Run(fmt.Sprint(seed), func(t *testing.T) { all = all.plus(check(t, drawMore(seed))) })
 		if !passed {
 			failed = append(failed, seed)
 		}

@@ -239,8 +239,18 @@ func (w *world) look(ctx context.Context) {
 	}
 }
 
-// settle answers what came late, as `tasks settle` does.
+// settle answers what came late, as somebody who calls `tasks settle` does, and
+// again when the daemon could not be reached.
 func (w *world) settle(ctx context.Context) error {
+	err := w.settleOnce(ctx)
+	for n := 0; errors.Is(err, runner.ErrDaemon) && n < 3; n++ {
+		time.Sleep(time.Minute)
+		err = w.settleOnce(ctx)
+	}
+	return err
+}
+
+func (w *world) settleOnce(ctx context.Context) error {
 	m := newMortal(ctx, crash{})
 	defer m.die()
 	o, err := w.options(m)
