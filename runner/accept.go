@@ -50,9 +50,9 @@ func (r *runner) invoiceDocument(id golem.InvoiceID, total golem.Amount) documen
 // once, however often it is asked (protocol section 6.5), so an outcome that is
 // not known is found out by reading the document. The caller is alone
 // with it.
-func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Amount, doc document, also func(*store.Tx) error) error {
+func (r *runner) accept(ctx context.Context, rev *revision, bill state.Bill, increment golem.Amount, doc document, also func(*store.Tx) error) error {
 	if bill.State == state.BillReceived {
-		if err := r.moveBill(ctx, bill, state.BillAccepting, ""); err != nil {
+		if err := r.moveBill(ctx, rev, bill, state.BillAccepting, ""); err != nil {
 			return err
 		}
 		bill.State = state.BillAccepting
@@ -66,7 +66,7 @@ func (r *runner) accept(ctx context.Context, bill state.Bill, increment golem.Am
 			return err
 		}
 	}
-	return r.spend(ctx, bill, increment, also)
+	return r.spend(ctx, rev, bill, increment, also)
 }
 
 // acceptAt makes the call, with enough in the allocation.
@@ -95,9 +95,9 @@ func taken(s golem.DocumentStatus) bool {
 // spend records an accepted bill in the store and in the book. A process that dies
 // leaves all of what the bill says on record, or nothing: an invoice whose end of
 // the billing was missing would let an older note be counted again.
-func (r *runner) spend(ctx context.Context, bill state.Bill, increment golem.Amount, also func(*store.Tx) error) error {
+func (r *runner) spend(ctx context.Context, rev *revision, bill state.Bill, increment golem.Amount, also func(*store.Tx) error) error {
 	var at time.Time
-	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+	err := r.record(ctx, rev, func(tx *store.Tx) error {
 		at = tx.Now()
 		if err := tx.MoveBill(bill.ID, bill.State, state.BillAccepted, "", increment); err != nil {
 			return err

@@ -28,7 +28,7 @@ func (r *runner) act(ctx context.Context, action reconcile.Action) error {
 	case reconcile.ReadUsage:
 		return r.readUsage(ctx, a.Activity)
 	case reconcile.Drain:
-		r.drain(a.Activity, a.Reason)
+		r.drain(r.inForce(), a.Activity, a.Reason)
 	case reconcile.Stop:
 		return r.stop(ctx, a.Activity, a.Reason)
 	case reconcile.EndAgreement:
@@ -52,9 +52,9 @@ func (r *runner) act(ctx context.Context, action reconcile.Action) error {
 }
 
 // drain lets an activity finish its task and take no more.
-func (r *runner) drain(key int64, reason string) {
+func (r *runner) drain(by *revision, key int64, reason string) {
 	if w := r.worker(key); w != nil {
-		w.stopTaking(reason)
+		w.stopTaking(by, reason)
 		r.nudge()
 	}
 }

@@ -61,7 +61,11 @@ func (r *runner) notCreated(ctx context.Context, a state.Agreement, act state.Ac
 // stop destroys an activity at once, as an effect. A task in it is given back by
 // its worker.
 func (r *runner) stop(ctx context.Context, key int64, reason string) error {
-	if err := r.stopping(ctx, key, reason); err != nil {
+	by := r.inForce()
+	if w := r.worker(key); w != nil {
+		by = w.drainedBy(by, reason)
+	}
+	if err := r.stopping(ctx, by, key, reason); err != nil {
 		return err
 	}
 	r.effects.start(activityKey(key), func(ctx context.Context) error { return r.destroy(ctx, key) })
@@ -69,8 +73,8 @@ func (r *runner) stop(ctx context.Context, key int64, reason string) error {
 }
 
 // stopping records the intent to destroy an activity and ends its worker.
-func (r *runner) stopping(ctx context.Context, key int64, reason string) error {
-	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+func (r *runner) stopping(ctx context.Context, by *revision, key int64, reason string) error {
+	err := r.record(ctx, by, func(tx *store.Tx) error {
 		act, err := tx.Activity(key)
 		if err != nil || act.State == state.ActivityStopping || act.State.Done() {
 			return err
@@ -82,7 +86,7 @@ func (r *runner) stopping(ctx context.Context, key int64, reason string) error {
 	}
 	r.cut(activityKey(key))
 	if w := r.worker(key); w != nil {
-		w.halt(reason)
+		w.halt(by, reason)
 	}
 	return nil
 }

@@ -12,10 +12,10 @@ import (
 )
 
 // activityEnv is what a policy sees of an activity.
-func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.Activity) policies.ActivityEnv {
+func (r *runner) activityEnv(ctx context.Context, rev *revision, a state.Agreement, act state.Activity) policies.ActivityEnv {
 	now := r.Store.Now()
 	cost := cost(a, act, now)
-	env := r.hiredEnv(ctx, a)
+	env := r.hiredEnv(ctx, rev, a)
 	env.Activity = policies.Activity{
 		ID: string(act.ID), State: string(act.State), Age: now.Sub(act.CreatedAt),
 		Idle:    now.Sub(later(act.LastTask, act.ReadyAt)),
@@ -26,7 +26,7 @@ func (r *runner) activityEnv(ctx context.Context, a state.Agreement, act state.A
 }
 
 // hiredEnv is what a policy sees of whom an agreement is with.
-func (r *runner) hiredEnv(ctx context.Context, a state.Agreement) policies.ActivityEnv {
+func (r *runner) hiredEnv(ctx context.Context, rev *revision, a state.Agreement) policies.ActivityEnv {
 	var known state.Provider
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.Provider(a.Provider)
@@ -40,7 +40,7 @@ func (r *runner) hiredEnv(ctx context.Context, a state.Agreement) policies.Activ
 		r.Log.Debug("offer not read", logError, err)
 	}
 	env := policies.ActivityEnv{Offer: offer, Provider: providerEnv(known, offer.Provider), Run: r.lastEnv()}
-	env.MaxPrice = r.maxPrice(ctx, env.Run)
+	env.MaxPrice = r.maxPrice(ctx, rev, env.Run)
 	return env
 }
 

@@ -43,7 +43,7 @@ func (r *runner) admit(ctx context.Context) error {
 		if errors.Is(err, store.ErrNotFound) {
 			run, err = r.create(tx)
 		} else if err == nil {
-			err = r.revise(tx, run)
+			run.Revision, err = r.revise(tx, run)
 		}
 		if err != nil {
 			return err
@@ -58,6 +58,8 @@ func (r *runner) admit(ctx context.Context) error {
 
 // load brings what a process keeps in memory of a run.
 func (r *runner) load(ctx context.Context, run state.Run) error {
+	rev := r.inForce()
+	r.document.Store(&revision{number: run.Revision, spec: rev.spec, policies: rev.policies})
 	r.session = run.Session
 	r.agreementCursor, r.noteCursor, r.invoiceCursor = run.AgreementCursor, run.DebitNoteCursor, run.InvoiceCursor
 	return r.remember(ctx)
@@ -65,14 +67,14 @@ func (r *runner) load(ctx context.Context, run state.Run) error {
 
 func (r *runner) create(tx *store.Tx) (state.Run, error) {
 	run := state.Run{
-		ID: r.Run, Name: r.Spec.Name, Session: newSession(r.Run), State: state.RunRunning,
-		Daemon: r.Daemon, CreatedAt: tx.Now(),
+		ID: r.Run, Name: r.inForce().spec.Name, Session: newSession(r.Run), State: state.RunRunning,
+		Daemon: r.Daemon, CreatedAt: tx.Now(), Revision: 1,
 		// Bills and agreements from before the run are nobody's of ours.
 		AgreementCursor: golem.NewTimestamp(tx.Now().Add(-time.Minute)),
 		DebitNoteCursor: golem.NewTimestamp(tx.Now().Add(-time.Minute)),
 		InvoiceCursor:   golem.NewTimestamp(tx.Now().Add(-time.Minute)),
 	}
-	return run, tx.CreateRun(run, r.revision())
+	return run, tx.CreateRun(run, r.applied())
 }
 
 // newSession names the app session of a run's agreements: readable, and unique
@@ -83,33 +85,34 @@ func newSession(run state.RunID) string {
 	return "tasks-" + string(run) + "-" + hex.EncodeToString(b[:])
 }
 
-func (r *runner) revision() state.Revision {
-	o := r.Overrides
+// applied is the document that the process was started with, as it is recorded.
+func (r *runner) applied() state.Revision {
+	o, s := r.Overrides, r.inForce().spec
 	return state.Revision{
-		Run: r.Run, File: r.Spec.File, Dir: r.Spec.Dir, Text: r.Spec.Kept,
+		Run: r.Run, File: s.File, Dir: s.Dir, Text: s.Kept,
 		Workers: o.Workers, MaxPrice: o.MaxPrice, Budget: o.Budget,
 	}
 }
 
-// revise records the document if it differs from the last one applied.
-func (r *runner) revise(tx *store.Tx, run state.Run) error {
+// revise records the document if it differs from the last one applied, and returns
+// the number of the one in force.
+func (r *runner) revise(tx *store.Tx, run state.Run) (int, error) {
 	last, err := tx.Revision(run.ID, run.Revision)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	now := r.revision()
+	now := r.applied()
 	if string(last.Text) == string(now.Text) && last.Dir == now.Dir &&
 		last.Workers == now.Workers && last.MaxPrice == now.MaxPrice && last.Budget == now.Budget {
-		return nil
+		return run.Revision, nil
 	}
 	before, list := spec.Parse(last.File, last.Text, last.Dir, spec.Overrides{})
 	if len(list) == 0 {
-		if what := Unchangeable(before, r.Spec); what != "" {
-			return fmt.Errorf("%w: %s differs from revision %d; choose another --run-id to start anew", ErrChanged, what, run.Revision)
+		if what := Unchangeable(before, r.inForce().spec); what != "" {
+			return 0, fmt.Errorf("%w: %s differs from revision %d; choose another --run-id to start anew", ErrChanged, what, run.Revision)
 		}
 	}
-	_, err = tx.AddRevision(now)
-	return err
+	return tx.AddRevision(now)
 }
 
 // Unchangeable names the first part of a document that a run which exists
@@ -154,7 +157,7 @@ func (r *runner) remember(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		spends, err := tx.Spends(r.Run, tx.Now().Add(-longestWindow(r.Spec)))
+		spends, err := tx.Spends(r.Run, tx.Now().Add(-longestWindow(r.inForce().spec)))
 		if err != nil {
 			return err
 		}
@@ -163,7 +166,7 @@ func (r *runner) remember(ctx context.Context) error {
 			recent[i] = ledger.Spend{At: s.At, Amount: s.Amount}
 		}
 		r.book = ledger.NewBook(money.Accepted, recent)
-		r.setEnv(policies.Run{ID: string(r.Run), Name: r.Spec.Name, Spent: money.Accepted.InexactFloat64()})
+		r.setEnv(policies.Run{ID: string(r.Run), Name: r.inForce().spec.Name, Spent: money.Accepted.InexactFloat64()})
 		return nil
 	})
 }

@@ -75,7 +75,7 @@ func (r *runner) providerEnded(ctx context.Context, a state.Agreement, reason st
 	for _, key := range live {
 		r.cut(activityKey(key))
 		if w := r.worker(key); w != nil {
-			w.halt(reason)
+			w.halt(r.inForce(), reason)
 		}
 		r.forget(key)
 	}

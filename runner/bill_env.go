@@ -19,7 +19,7 @@ const (
 
 // wantsNote asks debit_note.accept about a note that passed the audit, and says
 // why it is refused, or "".
-func (r *runner) wantsNote(ctx context.Context, a state.Agreement, act state.Activity, note golem.DebitNote) (string, error) {
+func (r *runner) wantsNote(ctx context.Context, rev *revision, a state.Agreement, act state.Activity, note golem.DebitNote) (string, error) {
 	billed := act
 	if note.UsageCounterVector != nil {
 		billed.Usage, billed.UsageAt = note.UsageCounterVector, earlier(note.Timestamp, r.Store.Now())
@@ -29,29 +29,29 @@ func (r *runner) wantsNote(ctx context.Context, a state.Agreement, act state.Act
 		Adds: ledger.NoteIncrement(note.TotalAmountDue, act.Accepted).InexactFloat64(),
 		Age:  r.Store.Now().Sub(note.Timestamp),
 	}
-	seen := r.activityEnv(ctx, a, act)
-	env, err := r.billEnv(ctx, a, bill, seen, []state.Activity{billed})
+	seen := r.activityEnv(ctx, rev, a, act)
+	env, err := r.billEnv(ctx, rev, a, bill, seen, []state.Activity{billed})
 	if err != nil {
 		return "", err
 	}
-	accept, f := r.Policies.AcceptDebitNote(policies.DebitNoteEnv{InvoiceEnv: env, Activity: seen.Activity})
+	accept, f := rev.policies.AcceptDebitNote(policies.DebitNoteEnv{InvoiceEnv: env, Activity: seen.Activity})
 	r.failure(ctx, f)
 	return unwanted(accept, noteUnwanted, f), nil
 }
 
 // wantsInvoice asks invoice.accept about an invoice that passed the audit, and says
 // why it is refused, or "".
-func (r *runner) wantsInvoice(ctx context.Context, a state.Agreement, acts []state.Activity, inv golem.Invoice) (string, error) {
+func (r *runner) wantsInvoice(ctx context.Context, rev *revision, a state.Agreement, acts []state.Activity, inv golem.Invoice) (string, error) {
 	bill := policies.Bill{
 		ID: string(inv.InvoiceID), Total: inv.Amount.InexactFloat64(), Accepted: a.Accepted.InexactFloat64(),
 		Adds: ledger.InvoiceIncrement(inv.Amount, a.Accepted).InexactFloat64(),
 		Age:  r.Store.Now().Sub(inv.Timestamp),
 	}
-	env, err := r.billEnv(ctx, a, bill, r.hiredEnv(ctx, a), acts)
+	env, err := r.billEnv(ctx, rev, a, bill, r.hiredEnv(ctx, rev, a), acts)
 	if err != nil {
 		return "", err
 	}
-	accept, f := r.Policies.AcceptInvoice(env)
+	accept, f := rev.policies.AcceptInvoice(env)
 	r.failure(ctx, f)
 	return unwanted(accept, invoiceUnwanted, f), nil
 }
@@ -70,7 +70,7 @@ func unwanted(accept bool, why string, f *policies.Failure) string {
 
 // billEnv is what a policy sees of a bill for some activities of an agreement.
 func (r *runner) billEnv(
-	ctx context.Context, a state.Agreement, bill policies.Bill, seen policies.ActivityEnv, acts []state.Activity,
+	ctx context.Context, rev *revision, a state.Agreement, bill policies.Bill, seen policies.ActivityEnv, acts []state.Activity,
 ) (policies.InvoiceEnv, error) {
 	env := policies.InvoiceEnv{
 		Bill: bill, Offer: seen.Offer, Provider: seen.Provider, Run: seen.Run, MaxPrice: seen.MaxPrice,
@@ -99,7 +99,7 @@ func (r *runner) billEnv(
 	r.bookMu.Lock()
 	defer r.bookMu.Unlock()
 	env.Budget = policies.BudgetLeft{
-		Room:  r.book.Room(r.Store.Now(), r.budget(), reserved).InexactFloat64(),
+		Room:  r.book.Room(r.Store.Now(), rev.budget(), reserved).InexactFloat64(),
 		Spent: r.book.Total().InexactFloat64(), Reserved: reserved.InexactFloat64(),
 	}
 	return env, nil

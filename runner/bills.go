@@ -30,7 +30,7 @@ func (r *runner) receive(ctx context.Context, bill state.Bill) (state.Bill, bool
 
 // blocked reports whether a window has no room for an increment. What was
 // reserved for the activities that bill it makes room for it first.
-func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...int64) (w ledger.Window, blocked bool, err error) {
+func (r *runner) blocked(ctx context.Context, rev *revision, increment golem.Amount, acts ...int64) (w ledger.Window, blocked bool, err error) {
 	if !increment.IsPositive() {
 		return ledger.Window{}, false, nil
 	}
@@ -40,15 +40,8 @@ func (r *runner) blocked(ctx context.Context, increment golem.Amount, acts ...in
 	}
 	r.bookMu.Lock()
 	defer r.bookMu.Unlock()
-	w, blocked = r.book.Blocking(r.Store.Now(), r.budget(), reserved, increment)
+	w, blocked = r.book.Blocking(r.Store.Now(), rev.budget(), reserved, increment)
 	return w, blocked, nil
-}
-
-// budget is the limits as they were evaluated last.
-func (r *runner) budget() []ledger.Window {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.windows
 }
 
 // reservedFor is what is reserved for others than some activities.
@@ -84,8 +77,8 @@ func (r *runner) distrust(a state.Agreement, acts ...state.Activity) {
 	r.market.ban(a.Provider)
 }
 
-func (r *runner) moveBill(ctx context.Context, bill state.Bill, to state.BillState, why string) error {
-	return r.Store.Update(ctx, func(tx *store.Tx) error {
+func (r *runner) moveBill(ctx context.Context, rev *revision, bill state.Bill, to state.BillState, why string) error {
+	return r.record(ctx, rev, func(tx *store.Tx) error {
 		return tx.MoveBill(bill.ID, bill.State, to, why, golem.Amount{})
 	})
 }

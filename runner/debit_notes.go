@@ -40,6 +40,7 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 // answerNote audits a debit note that is read, and accepts or refuses it. The caller is
 // alone with it.
 func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note golem.DebitNote) error {
+	rev := r.inForce()
 	act, a, known, err := r.billed(ctx, note.ActivityID)
 	if err != nil || !known {
 		return err
@@ -54,15 +55,15 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		return err
 	}
 	if a.InvoiceState == state.BillAccepted || note.Status != golem.StatusReceived && bill.State == state.BillReceived {
-		return r.moveBill(ctx, bill, state.BillIgnored, "after its invoice")
+		return r.moveBill(ctx, rev, bill, state.BillIgnored, "after its invoice")
 	}
 	if bill.State == state.BillAccepting && taken(note.Status) {
 		// Decided, and done: an answer that was lost is no new question.
-		return r.takeNote(ctx, bill, act, note)
+		return r.takeNote(ctx, rev, bill, act, note)
 	}
 	if a.InvoiceState == state.BillRefused {
 		// The daemon would say yes and do nothing (protocol section 6.5).
-		return r.moveBill(ctx, bill, state.BillIgnored, "after its invoice")
+		return r.moveBill(ctx, rev, bill, state.BillIgnored, "after its invoice")
 	}
 	finding, err := r.auditNote(ctx, a, act, note)
 	if err != nil {
@@ -80,27 +81,27 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		} else {
 			r.market.ban(a.Provider)
 		}
-		return r.refuse(ctx, bill, act, finding.Error())
+		return r.refuse(ctx, rev, bill, act, finding.Error())
 	}
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
-	window, blocked, err := r.blocked(ctx, increment, act.Key)
+	window, blocked, err := r.blocked(ctx, rev, increment, act.Key)
 	if err != nil {
 		return err
 	}
 	if blocked {
-		return r.refuse(ctx, bill, act, fmt.Sprintf("the budget of %s has no room for it", window))
+		return r.refuse(ctx, rev, bill, act, fmt.Sprintf("the budget of %s has no room for it", window))
 	}
-	if why, err := r.wantsNote(ctx, a, act, note); err != nil || why != "" {
-		return errors.Join(err, r.refuseUnwanted(ctx, bill, a, act, note, why))
+	if why, err := r.wantsNote(ctx, rev, a, act, note); err != nil || why != "" {
+		return errors.Join(err, r.refuseUnwanted(ctx, rev, bill, a, act, note, why))
 	}
-	return r.takeNote(ctx, bill, act, note)
+	return r.takeNote(ctx, rev, bill, act, note)
 }
 
 // takeNote accepts a debit note that was found right, and judges its activity.
-func (r *runner) takeNote(ctx context.Context, bill state.Bill, act state.Activity, note golem.DebitNote) error {
+func (r *runner) takeNote(ctx context.Context, rev *revision, bill state.Bill, act state.Activity, note golem.DebitNote) error {
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
 	document := r.noteDocument(note.DebitNoteID, note.TotalAmountDue)
-	err := r.accept(ctx, bill, increment, document, func(tx *store.Tx) error { return r.counted(tx, act, note) })
+	err := r.accept(ctx, rev, bill, increment, document, func(tx *store.Tx) error { return r.counted(tx, act, note) })
 	if err != nil || !tellsNews(act, note) {
 		return err
 	}
@@ -136,7 +137,7 @@ func (r *runner) counted(tx *store.Tx, act state.Activity, note golem.DebitNote)
 // refuseUnwanted refuses a debit note that passed the audit and not the policy.
 // Its usage bounds what the invoice may ask, as after a wrong total.
 func (r *runner) refuseUnwanted(
-	ctx context.Context, bill state.Bill, a state.Agreement, act state.Activity, note golem.DebitNote, why string,
+	ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, act state.Activity, note golem.DebitNote, why string,
 ) error {
 	if why == "" {
 		return nil
@@ -145,7 +146,7 @@ func (r *runner) refuseUnwanted(
 		return err
 	}
 	r.market.ban(a.Provider)
-	return r.refuse(ctx, bill, act, why)
+	return r.refuse(ctx, rev, bill, act, why)
 }
 
 // seen records the usage that a note reports.
@@ -183,12 +184,12 @@ func (r *runner) auditNote(ctx context.Context, a state.Agreement, act state.Act
 
 // refuse leaves a debit note unaccepted, the only refusal there is, and ends
 // what produced it.
-func (r *runner) refuse(ctx context.Context, bill state.Bill, act state.Activity, why string) error {
+func (r *runner) refuse(ctx context.Context, rev *revision, bill state.Bill, act state.Activity, why string) error {
 	r.Log.Warn("debit note refused", logActivity, act.ID, logReason, why)
-	if err := r.moveBill(ctx, bill, state.BillRefused, why); err != nil {
+	if err := r.moveBill(ctx, rev, bill, state.BillRefused, why); err != nil {
 		return err
 	}
-	err := r.stopping(ctx, act.Key, reconcile.ReasonBill+": "+why)
+	err := r.stopping(ctx, rev, act.Key, reconcile.ReasonBill+": "+why)
 	r.nudge()
 	return err
 }

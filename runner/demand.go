@@ -22,7 +22,8 @@ const defaultInterval = 2 * time.Minute
 // demandSpec is what the run asks of the market: the payload's needs, the terms
 // of billing, and what an allocation of ours requires.
 func (r *runner) demandSpec(ctx context.Context) (golem.DemandSpec, error) {
-	properties, err := r.demandProperties(ctx)
+	rev := r.inForce()
+	properties, err := r.demandProperties(ctx, rev)
 	if err != nil {
 		return golem.DemandSpec{}, err
 	}
@@ -30,12 +31,12 @@ func (r *runner) demandSpec(ctx context.Context) (golem.DemandSpec, error) {
 	if err != nil {
 		return golem.DemandSpec{}, err
 	}
-	demand := golem.DemandSpec{Properties: properties, Constraints: constraints(r.Spec)}
+	demand := golem.DemandSpec{Properties: properties, Constraints: constraints(rev.spec)}
 	return decorations.Decorate(demand), nil
 }
 
-func (r *runner) demandProperties(ctx context.Context) (golem.Properties, error) {
-	g := r.Spec.Golem
+func (r *runner) demandProperties(ctx context.Context, rev *revision) (golem.Properties, error) {
+	g := rev.spec.Golem
 	p := golem.Properties{
 		// The session is the name by which a later process finds the demand.
 		golem.PropNodeName:          r.session,
@@ -46,7 +47,7 @@ func (r *runner) demandProperties(ctx context.Context) (golem.Properties, error)
 		golem.PropDebitNoteInterval: int(g.DebitNoteInterval.Seconds()),
 		golem.PropPaymentTimeout:    int(g.PaymentTimeout.Seconds()),
 	}
-	if r.Spec.Payload.Image == "" {
+	if rev.spec.Payload.Image == "" {
 		return p, nil
 	}
 	pack, err := r.resolve(ctx)
@@ -102,27 +103,28 @@ func (r *runner) newDemand(id golem.DemandID) state.Demand {
 
 // judgeOffer asks the policies whether to take an offer, and how good it is.
 func (r *runner) judgeOffer(ctx context.Context, c candidate) (score float64, ok bool) {
-	env, err := r.offerEnv(ctx, c)
+	rev := r.inForce()
+	env, err := r.offerEnv(ctx, rev, c)
 	if err != nil {
 		r.Log.Debug("offer not judged", logProvider, c.offer.Provider.Name, logError, err)
 		return 0, false
 	}
-	ruling := rule(r.Policies, c, r.platform, env)
+	ruling := rule(rev.policies, c, r.platform, env)
 	r.failure(ctx, ruling.Failure)
 	if ruling.By != "" {
-		r.rejected.add(ruling.By, c, func() string { return r.Policies.Why(ruling, env) })
+		r.rejected.add(ruling.By, c, func() string { return rev.policies.Why(ruling, env) })
 	}
 	return ruling.Score, ruling.By == ""
 }
 
-func (r *runner) offerEnv(ctx context.Context, c candidate) (policies.OfferEnv, error) {
+func (r *runner) offerEnv(ctx context.Context, rev *revision, c candidate) (policies.OfferEnv, error) {
 	var known state.Provider
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		known, err = tx.Provider(c.proposal.IssuerID)
 		return err
 	})
 	env := policies.OfferEnv{Offer: c.offer, Provider: providerEnv(known, c.offer.Provider), Run: r.lastEnv()}
-	env.MaxPrice = r.maxPrice(ctx, env.Run)
+	env.MaxPrice = r.maxPrice(ctx, rev, env.Run)
 	return env, err
 }
 
@@ -140,8 +142,8 @@ func providerEnv(p state.Provider, ref policies.ProviderRef) policies.Provider {
 }
 
 // maxPrice is the policy's answer, nil for none.
-func (r *runner) maxPrice(ctx context.Context, env policies.Run) *float64 {
-	price, ok, f := r.Policies.MaxPrice(env)
+func (r *runner) maxPrice(ctx context.Context, rev *revision, env policies.Run) *float64 {
+	price, ok, f := rev.policies.MaxPrice(env)
 	r.failure(ctx, f)
 	if !ok {
 		return nil

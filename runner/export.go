@@ -70,7 +70,8 @@ func (e *exporter) loop(ctx context.Context) {
 // check refuses a file that is somebody else's work, before the run is begun.
 // The zero Run is one that does not exist yet.
 func (e *exporter) check(run state.Run) error {
-	path, ok, f := e.r.Policies.ResultsFile(policies.Run{ID: string(e.r.Run), Name: e.r.Spec.Name})
+	rev := e.r.inForce()
+	path, ok, f := rev.policies.ResultsFile(policies.Run{ID: string(e.r.Run), Name: rev.spec.Name})
 	if f != nil {
 		return f
 	}

@@ -20,8 +20,9 @@ const feedChunk = 256
 // start begins to read the sources from where their cursors stand.
 func (q *queue) start(ctx context.Context, wg *sync.WaitGroup) {
 	var feeds []*feed
-	for i := range q.r.Spec.Stages {
-		stage := &q.r.Spec.Stages[i]
+	stages := q.r.inForce().spec.Stages
+	for i := range stages {
+		stage := &stages[i]
 		if cursor := q.r.cursors[stage.Name]; stage.From != nil && !cursor.Ended {
 			f := &feed{q: q, stage: stage.Name, from: *stage.From, cursor: cursor, room: make(chan struct{}, 1)}
 			feeds = append(feeds, f)

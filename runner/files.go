@@ -32,7 +32,8 @@ func (r *runner) isDevnet(ctx context.Context) (bool, error) {
 // was spent before it, and nothing is started until the first file.
 func (r *runner) openFiles(ctx context.Context) error {
 	r.sweep()
-	if !r.Policies.PreparesWithFiles() && !slices.ContainsFunc(r.Policies.Stages(), (*policies.Stage).Transfers) {
+	set := r.inForce().policies
+	if !set.PreparesWithFiles() && !slices.ContainsFunc(set.Stages(), (*policies.Stage).Transfers) {
 		return nil
 	}
 	devnet, err := r.isDevnet(ctx)
@@ -111,7 +112,7 @@ func (r *runner) parts(ctx context.Context, at state.Attempt) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	stage := r.Policies.Stage(t.Stage)
+	stage := r.inForce().policies.Stage(t.Stage)
 	if stage == nil || !stage.Transfers() {
 		return nil, nil
 	}

@@ -32,8 +32,9 @@ func (r *runner) hire(ctx context.Context, id golem.ProposalID) error {
 		Provider: c.proposal.IssuerID, ProviderName: c.offer.Provider.Name,
 		Offer: c.proposal.Properties, Pricing: c.pricing, Platform: r.platform, Interval: c.interval,
 	}
-	chosen := r.whyChosen(ctx, c)
-	err := r.Store.Update(ctx, func(tx *store.Tx) (err error) {
+	rev := r.inForce()
+	chosen := r.whyChosen(ctx, rev, c)
+	err := r.record(ctx, rev, func(tx *store.Tx) (err error) {
 		if a.Key, err = tx.AddAgreement(a); err != nil {
 			return err
 		}

@@ -24,7 +24,7 @@ func (r *runner) resolve(ctx context.Context) (string, error) {
 	if r.pack != "" {
 		return r.pack, nil
 	}
-	p := r.Spec.Payload
+	p := r.inForce().spec.Payload
 	if imageHash.MatchString(p.Image) && p.URL != "" {
 		r.pack = "hash:sha3:" + p.Image + ":" + p.URL
 		return r.pack, nil

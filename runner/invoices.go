@@ -42,6 +42,7 @@ func (r *runner) invoice(ctx context.Context, id golem.InvoiceID) error {
 // answerInvoice audits an invoice that is read, and accepts or refuses it. The caller is
 // alone with it.
 func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv golem.Invoice) error {
+	rev := r.inForce()
 	a, acts, known, err := r.invoiced(ctx, inv.AgreementID)
 	if err != nil || !known {
 		return err
@@ -56,7 +57,7 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	}
 	if bill.State == state.BillAccepting && taken(inv.Status) {
 		// Decided, and done: an answer that was lost is no new question.
-		return r.takeInvoice(ctx, bill, a, acts, inv)
+		return r.takeInvoice(ctx, rev, bill, a, acts, inv)
 	}
 	if early, err := r.tooEarly(ctx, bill, acts); err != nil || early {
 		return errors.Join(err, errNotesFirst)
@@ -65,7 +66,7 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	case err != nil:
 		return err
 	case premature:
-		return r.rejectPremature(ctx, bill, a, acts, inv)
+		return r.rejectPremature(ctx, rev, bill, a, acts, inv)
 	}
 	finding, err := r.auditInvoice(ctx, a, acts, inv)
 	if err != nil {
@@ -73,32 +74,32 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	}
 	if finding != nil {
 		r.distrust(a, acts...)
-		return r.reject(ctx, bill, a, inv, finding.Error())
+		return r.reject(ctx, rev, bill, a, inv, finding.Error())
 	}
 	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
-	window, blocked, err := r.blocked(ctx, increment, keysOf(acts)...)
+	window, blocked, err := r.blocked(ctx, rev, increment, keysOf(acts)...)
 	if err != nil {
 		return err
 	}
 	if blocked {
-		return r.moveBill(ctx, bill, state.BillRefused, fmt.Sprintf("the budget of %s has no room for it", window))
+		return r.moveBill(ctx, rev, bill, state.BillRefused, fmt.Sprintf("the budget of %s has no room for it", window))
 	}
-	why, err := r.wantsInvoice(ctx, a, acts, inv)
+	why, err := r.wantsInvoice(ctx, rev, a, acts, inv)
 	if err != nil {
 		return err
 	}
 	if why != "" {
 		r.market.ban(a.Provider)
-		return r.reject(ctx, bill, a, inv, why)
+		return r.reject(ctx, rev, bill, a, inv, why)
 	}
-	return r.takeInvoice(ctx, bill, a, acts, inv)
+	return r.takeInvoice(ctx, rev, bill, a, acts, inv)
 }
 
 // takeInvoice accepts an invoice that was found right.
-func (r *runner) takeInvoice(ctx context.Context, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice) error {
+func (r *runner) takeInvoice(ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice) error {
 	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
 	document := r.invoiceDocument(inv.InvoiceID, inv.Amount)
-	err := r.accept(ctx, bill, increment, document, func(tx *store.Tx) error { return closed(tx, a, acts, inv, increment) })
+	err := r.accept(ctx, rev, bill, increment, document, func(tx *store.Tx) error { return closed(tx, a, acts, inv, increment) })
 	r.nudge()
 	return err
 }
@@ -189,7 +190,7 @@ func honest(a state.Agreement, act state.Activity) (ledger.Note, error) {
 }
 
 // reject refuses an invoice and tells the provider why.
-func (r *runner) reject(ctx context.Context, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
+func (r *runner) reject(ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
 	r.Log.Warn("invoice refused", logAgreement, a.ID, logReason, why)
 	err := r.client.RejectInvoice(ctx, inv.InvoiceID, golem.Rejection{
 		RejectionReason: golem.RejectIncorrectAmount, TotalAmountAccepted: a.Accepted, Message: why,
@@ -197,7 +198,7 @@ func (r *runner) reject(ctx context.Context, bill state.Bill, a state.Agreement,
 	if err != nil && golem.StatusOf(err) != 504 {
 		return fmt.Errorf("reject invoice %s: %w", inv.InvoiceID, err)
 	}
-	if err := r.moveBill(ctx, bill, state.BillRefused, why); err != nil {
+	if err := r.moveBill(ctx, rev, bill, state.BillRefused, why); err != nil {
 		return err
 	}
 	err = r.Store.Update(ctx, func(tx *store.Tx) error {
@@ -226,15 +227,15 @@ func (r *runner) premature(ctx context.Context, a state.Agreement) (bool, error)
 // on. After that the daemon takes no debit note of the agreement any more (protocol
 // section 6.5).
 func (r *runner) rejectPremature(
-	ctx context.Context, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice,
+	ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice,
 ) error {
 	const why = "the invoice came before the end of its agreement"
 	r.market.ban(a.Provider)
-	if err := r.reject(ctx, bill, a, inv, why); err != nil {
+	if err := r.reject(ctx, rev, bill, a, inv, why); err != nil {
 		return err
 	}
 	for _, act := range acts {
-		if err := r.stopping(ctx, act.Key, reconcile.ReasonBill+": "+why); err != nil {
+		if err := r.stopping(ctx, rev, act.Key, reconcile.ReasonBill+": "+why); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []recon
 	}
 	r.judgedAt = now
 	r.bookMu.Lock()
-	r.book.Prune(now.Add(-longestWindow(r.Spec)))
+	r.book.Prune(now.Add(-longestWindow(r.inForce().spec)))
 	r.bookMu.Unlock()
 	for i := range agreements {
 		if act := agreements[i].Current(); act != nil && act.State == state.ActivityReady && act.Draining == "" {
@@ -49,8 +49,9 @@ func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []recon
 // judge asks activity.keep about one activity, and drains what is not kept: the
 // task in it is paid for already.
 func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activity) {
-	env := r.activityEnv(ctx, a, act)
-	keep, f := r.Policies.Keep(env)
+	rev := r.inForce()
+	env := r.activityEnv(ctx, rev, a, act)
+	keep, f := rev.policies.Keep(env)
 	r.failure(ctx, f)
 	if keep {
 		return
@@ -58,7 +59,7 @@ func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activit
 	reason := notKept(env)
 	r.Log.Info("activity not kept", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)
 	r.market.ban(a.Provider)
-	r.drain(act.Key, reason)
+	r.drain(rev, act.Key, reason)
 }
 
 // notKept says what activity.keep saw.

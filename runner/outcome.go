@@ -44,13 +44,17 @@ type ending struct {
 func (w *worker) record(ctx context.Context, t state.Task, stage *policies.Stage, e ending) {
 	// A cut-off attempt is recorded too.
 	ctx = context.WithoutCancel(ctx)
-	end, emitted, err := w.judge(ctx, t, stage, e)
+	rev := w.r.inForce()
+	end, emitted, err := w.judge(ctx, rev, t, stage, e)
 	if err != nil {
 		w.r.giveUp(err)
 		return
 	}
 	var finished store.Finished
 	err = w.r.update(w.life, func(tx *store.Tx) (err error) {
+		if end.State != state.AttemptDone {
+			tx.By(rev.number) // else it stays with whose commands and result they are
+		}
 		finished, err = tx.FinishAttempt(end)
 		return err
 	})
@@ -88,7 +92,7 @@ func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finish
 }
 
 // judge asks the policies what an attempt's end means.
-func (w *worker) judge(ctx context.Context, t state.Task, stage *policies.Stage, e ending) (store.AttemptEnd, []state.Task, error) {
+func (w *worker) judge(ctx context.Context, rev *revision, t state.Task, stage *policies.Stage, e ending) (store.AttemptEnd, []state.Task, error) {
 	end := store.AttemptEnd{Attempt: e.at.ID, Fault: e.fault, Message: e.message}
 	if e.results != nil {
 		if e.fault == state.FaultNone {
@@ -117,7 +121,7 @@ func (w *worker) judge(ctx context.Context, t state.Task, stage *policies.Stage,
 		emitted, err := w.succeed(ctx, t, stage, e, &end)
 		return end, emitted, err
 	}
-	again, err := w.again(ctx, t, e, end)
+	again, err := w.again(ctx, rev, t, e, end)
 	end.Task = state.TaskFailed
 	if again {
 		end.Task, end.NextTryAt = state.TaskPending, w.r.Store.Now().Add(min(retryDelay<<min(t.Attempts, 6), maxRetryDelay))
@@ -199,7 +203,7 @@ func outputs(results []golem.CommandResult) []policies.Output {
 }
 
 // again asks the retry policy.
-func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.AttemptEnd) (bool, error) {
+func (w *worker) again(ctx context.Context, rev *revision, t state.Task, e ending, end store.AttemptEnd) (bool, error) {
 	if e.hopeless {
 		return false, nil
 	}
@@ -216,7 +220,7 @@ func (w *worker) again(ctx context.Context, t state.Task, e ending, end store.At
 		return false, err
 	}
 	env.Task.Attempt = e.at.Number
-	again, f := w.r.Policies.Retry(policies.AttemptEnv{
+	again, f := rev.policies.Retry(policies.AttemptEnv{
 		Attempt: policies.Attempt{
 			Number: e.at.Number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
 			Stdout: string(end.Stdout), Stderr: string(end.Stderr),

@@ -37,13 +37,14 @@ func (r *runner) prepare(ctx context.Context, key int64) error {
 		} else {
 			r.market.cool(a.Provider)
 		}
-		return r.stopping(ctx, key, reconcile.ReasonPrepare+": "+err.Error())
+		return r.stopping(ctx, r.inForce(), key, reconcile.ReasonPrepare+": "+err.Error())
 	})
 	return nil
 }
 
 func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act state.Activity) error {
-	plan, f := r.Policies.Prepare(r.activityEnv(ctx, a, act))
+	rev := r.inForce()
+	plan, f := rev.policies.Prepare(r.activityEnv(ctx, rev, a, act))
 	if f != nil {
 		r.failure(ctx, f)
 		return f

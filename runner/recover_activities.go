@@ -74,22 +74,23 @@ func (r *runner) recoverActivity(ctx context.Context, a state.Agreement, act sta
 		return r.gone(ctx, act.Key, reason)
 	case act.State == state.ActivityPreparing:
 		// Nobody knows how far the preparation came.
-		return r.stopping(ctx, act.Key, reconcile.ReasonUnknown+": interrupted while it was prepared")
+		return r.stopping(ctx, r.inForce(), act.Key, reconcile.ReasonUnknown+": interrupted while it was prepared")
 	}
 	return r.reuse(ctx, a, act)
 }
 
 // reuse asks activity.reuse whether to go on with a machine that lives.
 func (r *runner) reuse(ctx context.Context, a state.Agreement, act state.Activity) error {
-	env := r.activityEnv(ctx, a, act)
-	reuse, f := r.Policies.Reuse(env)
+	rev := r.inForce()
+	env := r.activityEnv(ctx, rev, a, act)
+	reuse, f := rev.policies.Reuse(env)
 	r.failure(ctx, f)
 	if reuse {
 		return nil
 	}
 	reason := fmt.Sprintf("%s: age %s, %d results", reconcile.ReasonNotReused, env.Activity.Age.Round(time.Second), act.Results)
 	r.Log.Info("activity not used again", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)
-	return r.stopping(ctx, act.Key, reason)
+	return r.stopping(ctx, rev, act.Key, reason)
 }
 
 // recoverCreation finds the activity that was asked for without a trace of the
@@ -141,7 +142,7 @@ func (r *runner) recoverAttempts(ctx context.Context) (alive []state.Attempt, er
 func (r *runner) giveBack(ctx context.Context, at state.Attempt, act state.Activity) error {
 	if act.State == state.ActivityReady {
 		reason := reconcile.ReasonUnknown + ": interrupted while a task was started"
-		if err := r.stopping(ctx, act.Key, reason); err != nil {
+		if err := r.stopping(ctx, r.inForce(), act.Key, reason); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tasks/golem"
@@ -27,6 +28,9 @@ var errLeave = errors.New("left at once")
 // A runner is one process at work on a run.
 type runner struct {
 	Options
+	Spec, Policies hidden // ask inForce
+	document       atomic.Pointer[revision]
+
 	client   *golem.Client
 	session  string // app session of the run's agreements
 	identity golem.NodeID
@@ -61,7 +65,6 @@ type runner struct {
 	asked    map[int64]time.Time           // when usage was last asked for, by activity
 	failures map[string]int                // of policies
 	ending   reconcile.Ending
-	windows  []ledger.Window
 	paused   *reconcile.Pause // nil: the run does not wait for its budget
 	full     shortage         // of room on the disk
 	cause    error            // why the run was given up
@@ -102,11 +105,13 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 
 func newRunner(o Options) *runner {
 	o.setDefaults()
-	return &runner{
+	r := &runner{
 		Options: o, client: o.Client, wake: make(chan struct{}, 1), accepting: make(chan struct{}, 1),
 		workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{}, cancels: map[string]context.CancelFunc{},
 		asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
+	r.document.Store(&revision{spec: o.Spec, policies: o.Policies})
+	return r
 }
 
 // connect learns who we are at the daemon. Nothing was recorded before it, so
@@ -120,7 +125,7 @@ func (r *runner) connect(ctx context.Context) error {
 		return err
 	}
 	r.identity = me.Identity
-	r.platform = golem.PlatformOf(r.Spec.Golem.Network)
+	r.platform = golem.PlatformOf(r.inForce().spec.Golem.Network)
 	return nil
 }
 

@@ -82,10 +82,10 @@ func (r *runner) recordRejections(ctx context.Context) error {
 }
 
 // whyChosen says how an offer that is hired came by its score.
-func (r *runner) whyChosen(ctx context.Context, c candidate) string {
-	env, err := r.offerEnv(ctx, c)
+func (r *runner) whyChosen(ctx context.Context, rev *revision, c candidate) string {
+	env, err := r.offerEnv(ctx, rev, c)
 	if err != nil {
 		return fmt.Sprintf("offer.score gave %.6g", c.score)
 	}
-	return r.Policies.Scored(c.score, env)
+	return rev.policies.Scored(c.score, env)
 }

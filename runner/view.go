@@ -34,6 +34,7 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	if rec.run.StopAsked {
 		r.wind(state.RunStopped, "stopped by `tasks stop`")
 	}
+	rev := r.inForce()
 	now, mono := r.Store.Now(), time.Now()
 	v := reconcile.View{
 		Now: now, DemandOpen: r.market.open(), DemandBusy: r.market.busy(), Offers: r.market.offers(mono),
@@ -46,14 +47,14 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	v.Agreements = r.join(rec)
 	env := r.runEnv(rec, v.Agreements)
 	r.setEnv(env)
-	workers, f := r.Policies.Workers(env)
+	workers, f := rev.policies.Workers(env)
 	if v.Workers = workers; f != nil {
 		// Nobody is hired, and nobody let go either.
 		r.failure(ctx, f)
 		v.Workers = reconcile.Serving(v.Agreements)
 	}
-	v.Windows = r.limits(ctx, env)
-	v.PauseWhenExhausted, v.FixedBudget = r.Spec.Budget.WhenExhausted == spec.Pause, r.Policies.LimitsFixed()
+	v.Windows = r.limits(ctx, rev, env)
+	v.PauseWhenExhausted, v.FixedBudget = rev.spec.Budget.WhenExhausted == spec.Pause, rev.policies.LimitsFixed()
 	r.mu.Lock()
 	v.Pause = r.paused
 	v.Ending = r.ending
@@ -116,7 +117,7 @@ func (r *runner) runEnv(rec records, agreements []reconcile.Agreement) policies.
 	now := r.Store.Now()
 	spent := r.spent()
 	env := policies.Run{
-		ID: string(r.Run), Name: r.Spec.Name, Age: now.Sub(rec.run.CreatedAt), Now: now,
+		ID: string(r.Run), Name: rec.run.Name, Age: now.Sub(rec.run.CreatedAt), Now: now,
 		Pending: int(rec.counts.Pending), Running: int(rec.counts.Running),
 		Done: int(rec.counts.Done), Failed: int(rec.counts.Failed), Results: int(rec.counts.Results),
 		Spent: spent.InexactFloat64(), Reserved: reconcile.Reserved(now, agreements).InexactFloat64(),
@@ -139,21 +140,19 @@ func (r *runner) look(ctx context.Context) error {
 	}
 	env := r.runEnv(rec, r.join(rec))
 	r.setEnv(env)
-	r.limits(ctx, env)
+	r.limits(ctx, r.inForce(), env)
 	return nil
 }
 
 // limits evaluates the budget. A budget that cannot be evaluated allows nothing.
-func (r *runner) limits(ctx context.Context, env policies.Run) []ledger.Window {
-	limits, f := r.Policies.Limits(env)
+func (r *runner) limits(ctx context.Context, rev *revision, env policies.Run) []ledger.Window {
+	limits, f := rev.policies.Limits(env)
 	r.failure(ctx, f)
 	windows := make([]ledger.Window, len(limits))
 	for i, l := range limits {
 		windows[i] = ledger.Window{Span: l.Window, Limit: l.Amount}
 	}
-	r.mu.Lock()
-	r.windows = windows
-	r.mu.Unlock()
+	rev.windows.Store(&windows)
 	return windows
 }
 

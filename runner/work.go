@@ -34,6 +34,7 @@ type worker struct {
 	drain  context.CancelFunc // ends the wait for a task, not the task
 	cut    context.CancelFunc // ends the task too
 	reason string             // why it takes no more, or ""
+	by     *revision          // that said so
 }
 
 // work starts the worker of a ready activity. A resumed attempt, or nil, is what
@@ -43,7 +44,7 @@ func (r *runner) work(ctx context.Context, key int64, resumed *state.Attempt) er
 	if err != nil || act.State != state.ActivityReady || r.worker(key) != nil {
 		return err
 	}
-	env := r.activityEnv(ctx, a, act)
+	env := r.activityEnv(ctx, r.inForce(), a, act)
 	w := &worker{r: r, act: act, a: a, provider: env.Provider, done: make(chan struct{})}
 	w.working.Store(true)
 	r.setWorker(key, w)
@@ -75,11 +76,11 @@ func (r *runner) forget(key int64) {
 }
 
 // stopTaking lets the worker finish its task and take no more.
-func (w *worker) stopTaking(reason string) {
+func (w *worker) stopTaking(by *revision, reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.reason == "" {
-		w.reason = reason
+		w.reason, w.by = reason, by
 	}
 	if w.drain != nil {
 		w.drain()
@@ -87,8 +88,8 @@ func (w *worker) stopTaking(reason string) {
 }
 
 // halt ends the worker at once; its task is given back.
-func (w *worker) halt(reason string) {
-	w.stopTaking(reason)
+func (w *worker) halt(by *revision, reason string) {
+	w.stopTaking(by, reason)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.cut != nil {
@@ -100,6 +101,17 @@ func (w *worker) draining() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.reason
+}
+
+// drainedBy is the revision by which the worker is stopped for a reason: the one
+// that had it drained, if that was the reason, else the one given.
+func (w *worker) drainedBy(now *revision, reason string) *revision {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.by != nil && w.reason == reason {
+		return w.by
+	}
+	return now
 }
 
 // wait returns when the worker has ended.
@@ -151,7 +163,7 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 		w.r.giveUp(err)
 		return
 	}
-	stage := w.r.Policies.Stage(t.Stage)
+	stage := w.r.inForce().policies.Stage(t.Stage)
 	now := w.r.Store.Now()
 	// A clock that was set back gives it no more than its whole time.
 	deadline := time.Now().Add(min(at.StartedAt.Add(stage.Timeout()).Sub(now), stage.Timeout()))
@@ -174,7 +186,8 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 
 // attempt runs one task once.
 func (w *worker) attempt(ctx context.Context, t state.Task) {
-	stage := w.r.Policies.Stage(t.Stage)
+	rev := w.r.inForce()
+	stage := rev.policies.Stage(t.Stage)
 	env, err := w.r.taskEnv(t, t.Attempts+1)
 	if err != nil {
 		w.r.giveUp(err)
@@ -183,6 +196,7 @@ func (w *worker) attempt(ctx context.Context, t state.Task) {
 	commands, plan, f := commandsOf(stage, env)
 	var at state.Attempt
 	err = w.r.update(ctx, func(tx *store.Tx) (err error) {
+		tx.By(rev.number)
 		at, err = tx.BeginAttempt(t.ID, w.act.Key)
 		return err
 	})
@@ -321,8 +335,9 @@ func (w *worker) lost(ctx context.Context, t state.Task, at state.Attempt, stage
 
 // give stops the worker and asks for the end of its activity.
 func (w *worker) give(ctx context.Context, reason string) {
-	w.stopTaking(reason)
-	if err := w.r.stopping(context.WithoutCancel(ctx), w.act.Key, reason); err != nil {
+	by := w.r.inForce()
+	w.stopTaking(by, reason)
+	if err := w.r.stopping(context.WithoutCancel(ctx), by, w.act.Key, reason); err != nil {
 		w.r.Log.Error("activity not stopped", logActivity, w.act.ID, logError, err)
 	}
 	w.r.nudge()

@@ -18,6 +18,7 @@ type Run struct {
 	State      RunState
 	Note       string // why it is in that state, or ""
 	Revision   int    // the revision of the spec in force, from 1
+	Proposed   int    // a later one that waits to be taken over; 0 for none
 	Daemon     string // "embedded", or the URL of the daemon last used
 	Identity   golem.NodeID
 	StopAsked  bool // `tasks stop` asked for an end
@@ -34,7 +35,8 @@ type Run struct {
 	AgreementCursor, DebitNoteCursor, InvoiceCursor golem.Timestamp
 }
 
-// A Revision is the document of a run as it was applied.
+// A Revision is the document of a run as it was applied. One that was applied to
+// a run that is live waits until its process takes it over or refuses it.
 type Revision struct {
 	Run                       RunID
 	Number                    int
@@ -42,6 +44,8 @@ type Revision struct {
 	Text                      []byte
 	Workers, MaxPrice, Budget string // overrides by flags, "" for none
 	AppliedAt                 time.Time
+	AdoptedAt                 time.Time // when the run began to go by it; zero if it never did
+	Refused                   string    // why the run does not take it over, or ""
 }
 
 // A Cursor is how far a stage's source has been read. Position is the source's
@@ -82,6 +86,7 @@ type Attempt struct {
 	Message    string
 	Stdout     []byte // kept for attempts that failed, cut to 64 KiB
 	Stderr     []byte
+	Revision   int // of the document that decided about it last: its commands, then its end
 }
 
 // A Result is what the result policy kept of a task.
@@ -148,6 +153,7 @@ type Activity struct {
 	Accepted     golem.Amount // accepted for this activity
 	Authorised   golem.Amount // the total up to which the budget is reserved for it
 	PrepareBatch golem.BatchID
+	Revision     int // of the document that it was stopped by; 0 until then
 }
 
 // A Bill is a debit note or an invoice.
@@ -214,6 +220,8 @@ type Event struct {
 	Kind    string // such as "agreement.approved"
 	Subject string // whole identifier of what it is about
 	Note    string
+
+	Revision int // of the document that it was decided by; 0 in records of old versions
 }
 
 // EventChosen is the Kind of the event that says why a provider is hired; its

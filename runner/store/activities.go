@@ -12,7 +12,7 @@ import (
 
 const activityColumns = `v.key, v.agreement, r.id, v.id, v.state, v.created_at, v.ready_at, v.ended_at, v.reason,
 	v.batches, v.results, v.failures, v.streak, v.last_task, v.busy_us, v.usage, v.usage_at,
-	v.billed, v.billed_at, v.accepted, v.authorised, v.prepare_batch`
+	v.billed, v.billed_at, v.accepted, v.authorised, v.prepare_batch, v.revision`
 
 const activityTables = ` FROM activities v JOIN runs r ON r.key = v.run `
 
@@ -23,7 +23,7 @@ func activityFields(a *state.Activity) []any {
 		timeTo{&a.CreatedAt}, timeTo{&a.ReadyAt}, timeTo{&a.EndedAt}, &a.Reason,
 		&a.Batches, &a.Results, &a.Failures, &a.Streak, timeTo{&a.LastTask}, spanTo{&a.Busy},
 		documentTo{&a.Usage}, timeTo{&a.UsageAt}, &a.Billed, timeTo{&a.BilledAt}, &a.Accepted, &a.Authorised,
-		&a.PrepareBatch,
+		&a.PrepareBatch, &a.Revision,
 	}
 }
 
@@ -71,9 +71,11 @@ func (t *Tx) MoveActivity(key int64, from, to state.ActivityState, set ActivityS
 	var id golem.ActivityID
 	err := t.change(`UPDATE activities SET state = ?3, ready_at = coalesce(?4, ready_at), ended_at = ?5,
 			id = coalesce(?6, id), prepare_batch = coalesce(?7, prepare_batch),
-			reason = CASE WHEN reason = '' THEN ?8 ELSE reason END
+			reason = CASE WHEN reason = '' THEN ?8 ELSE reason END,
+			revision = CASE WHEN reason <> '' OR ?8 = '' THEN revision
+				WHEN ?9 <> 0 THEN ?9 ELSE (SELECT revision FROM runs r WHERE r.key = run) END
 		WHERE key = ?1 AND state = ?2 RETURNING run, id`,
-		[]any{key, from, to, ready, t.endedAt(to.Done()), text(set.ID), text(set.PrepareBatch), set.Reason},
+		[]any{key, from, to, ready, t.endedAt(to.Done()), text(set.ID), text(set.PrepareBatch), set.Reason, t.by},
 		&run, textTo[golem.ActivityID]{&id})
 	if err != nil {
 		return stale(err, fmt.Sprintf("move activity to %s:", to), key)

@@ -8,12 +8,12 @@ import (
 )
 
 const attemptColumns = `a.id, a.task, a.number, a.activity, a.state, a.batch, a.started_at, a.finished_at,
-	a.fault, a.exit_code, a.message, a.stdout, a.stderr`
+	a.fault, a.exit_code, a.message, a.stdout, a.stderr, a.revision`
 
 func scanAttempt(row scanner) (a state.Attempt, err error) {
 	err = row.Scan(&a.ID, &a.Task, &a.Number, &a.Activity, &a.State, textTo[golem.BatchID]{&a.Batch},
 		timeTo{&a.StartedAt}, timeTo{&a.FinishedAt}, textTo[state.Fault]{&a.Fault},
-		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr)
+		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr, &a.Revision)
 	return a, err
 }
 
@@ -28,8 +28,8 @@ func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
 	if err != nil {
 		return a, stale(err, "begin task", task)
 	}
-	_, a.ID, err = t.exec(`INSERT INTO attempts (task, number, activity, started_at) VALUES (?, ?, ?, ?)`,
-		task, a.Number, activity, stamp(t.now))
+	_, a.ID, err = t.exec(`INSERT INTO attempts (task, number, activity, started_at, revision) VALUES (?, ?, ?, ?, ?)`,
+		task, a.Number, activity, stamp(t.now), t.by)
 	if err == nil {
 		err = t.update(`UPDATE activities SET last_task = ?2 WHERE key = ?1`, activity, stamp(t.now))
 	}

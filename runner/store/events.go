@@ -18,10 +18,10 @@ func (t *Tx) AddEvent(run state.RunID, kind, subject, note string) error {
 func (t *Tx) Events(run state.RunID, afterSeq int64, limit int) ([]state.Event, error) {
 	scan := func(row scanner) (state.Event, error) {
 		e := state.Event{Run: run}
-		err := row.Scan(&e.Seq, timeTo{&e.At}, &e.Kind, &e.Subject, &e.Note)
+		err := row.Scan(&e.Seq, timeTo{&e.At}, &e.Kind, &e.Subject, &e.Note, &e.Revision)
 		return e, err
 	}
-	events, err := list(t, scan, `SELECT seq, at, kind, subject, note FROM events
+	events, err := list(t, scan, `SELECT seq, at, kind, subject, note, revision FROM events
 		WHERE run = (SELECT key FROM runs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`, run, afterSeq, limit)
 	return events, wrap(err, "read events of run", run)
 }

@@ -84,10 +84,10 @@ func (t *Tx) endAttempt(end AttemptEnd) (o open, err error) {
 		stdout, stderr = tail(end.Stdout), tail(end.Stderr)
 	}
 	err = t.change(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
-			stdout = ?7, stderr = ?8
+			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END
 		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND ?2 <> 'done')
 		RETURNING task, number, activity, started_at`,
-		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr},
+		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr, t.by},
 		&o.task, &o.number, &o.activity, timeTo{&o.started})
 	return o, stale(err, "end attempt", end.Attempt)
 }

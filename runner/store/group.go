@@ -70,6 +70,7 @@ func (j *job) part(tx *Tx) error {
 		j.turn <- nil
 		return context.Cause(j.ctx)
 	}
+	tx.by = 0
 	j.turn <- tx
 	return <-j.back
 }

@@ -105,7 +105,7 @@ func TestActivityFromIntentToEnd(t *testing.T) {
 		want.ReadyAt = time.Now().UTC()
 		check()
 		move(state.ActivityStopping, store.ActivitySet{Reason: "too expensive"})
-		want.Reason = "too expensive"
+		want.Reason, want.Revision = "too expensive", 1
 		move(state.ActivityEnded, store.ActivitySet{Reason: "gone"})
 		want.EndedAt = time.Now().UTC()
 		check()

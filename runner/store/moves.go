@@ -56,7 +56,7 @@ func subject[T ~string](id T, record string, key int64) string {
 
 // eventFor adds an event to the run of a record, by the run's key.
 func (t *Tx) eventFor(run int64, kind, subject, note string) error {
-	_, _, err := t.exec(`INSERT INTO events (run, at, kind, subject, note) VALUES (?, ?, ?, ?, ?)`,
-		run, stamp(t.now), kind, subject, note)
+	_, _, err := t.exec(`INSERT INTO events (run, at, kind, subject, note, revision) VALUES (?1, ?2, ?3, ?4, ?5, `+inForce+`)`,
+		run, stamp(t.now), kind, subject, note, t.by)
 	return wrap(err, "add event", kind)
 }

@@ -70,10 +70,10 @@ func (t *Tx) Rejections(run state.RunID, revision int) ([]state.Rejection, error
 func (t *Tx) Choices(run state.RunID, provider golem.NodeID, limit int) ([]state.Event, error) {
 	scan := func(row scanner) (state.Event, error) {
 		e := state.Event{Run: run, Kind: state.EventChosen}
-		err := row.Scan(&e.Seq, timeTo{&e.At}, &e.Subject, &e.Note)
+		err := row.Scan(&e.Seq, timeTo{&e.At}, &e.Subject, &e.Note, &e.Revision)
 		return e, err
 	}
-	events, err := list(t, scan, `SELECT seq, at, subject, note FROM events
+	events, err := list(t, scan, `SELECT seq, at, subject, note, revision FROM events
 		WHERE run = (SELECT key FROM runs WHERE id = ?1) AND kind = ?2 AND (?3 = '' OR subject = ?3)
 		ORDER BY seq DESC LIMIT ?4`, run, state.EventChosen, provider, limit)
 	return events, wrap(err, "read choices of run", run)
@@ -86,6 +86,7 @@ type Setback struct {
 	Fault        state.Fault
 	Message      string
 	ProviderName string
+	Revision     int // of the document that judged the attempt
 }
 
 // Setbacks returns those of a run, the latest first and no more than limit; task
@@ -94,10 +95,10 @@ func (t *Tx) Setbacks(run state.RunID, task int64, limit int) ([]Setback, error)
 	scan := func(row scanner) (s Setback, err error) {
 		k := &s.Task
 		err = row.Scan(&k.ID, &k.Stage, &k.State, &k.Attempts, timeTo{&k.NextTryAt},
-			textTo[state.Fault]{&s.Fault}, textTo[string]{&s.Message}, &s.ProviderName)
+			textTo[state.Fault]{&s.Fault}, textTo[string]{&s.Message}, &s.ProviderName, &s.Revision)
 		return s, err
 	}
-	all, err := list(t, scan, `SELECT t.id, s.name, t.state, t.attempts, t.next_try_at, a.fault, a.message, g.provider_name
+	all, err := list(t, scan, `SELECT t.id, s.name, t.state, t.attempts, t.next_try_at, a.fault, a.message, g.provider_name, a.revision
 		FROM attempts a INDEXED BY attempts_wrong`+logJoins+`
 		WHERE a.state IN ('failed', 'lost') AND t.run = (SELECT key FROM runs WHERE id = ?1)
 			AND t.state IN ('failed', 'pending') AND a.number = t.attempts AND (?2 = 0 OR t.id = ?2)

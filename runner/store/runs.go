@@ -7,12 +7,12 @@ import (
 	"tasks/runner/state"
 )
 
-const runColumns = `id, name, session, state, note, revision, daemon, identity, stop_asked,
+const runColumns = `id, name, session, state, note, revision, proposed, daemon, identity, stop_asked,
 	created_at, started_at, finished_at, results_path, results_offset, results_exported,
 	agreement_cursor, debit_note_cursor, invoice_cursor`
 
 func scanRun(row scanner) (r state.Run, err error) {
-	err = row.Scan(&r.ID, &r.Name, &r.Session, &r.State, &r.Note, &r.Revision, &r.Daemon, &r.Identity, &r.StopAsked,
+	err = row.Scan(&r.ID, &r.Name, &r.Session, &r.State, &r.Note, &r.Revision, &r.Proposed, &r.Daemon, &r.Identity, &r.StopAsked,
 		timeTo{&r.CreatedAt}, timeTo{&r.StartedAt}, timeTo{&r.FinishedAt},
 		&r.ResultsPath, &r.ResultsOffset, &r.ResultsExported,
 		&r.AgreementCursor, &r.DebitNoteCursor, &r.InvoiceCursor)
@@ -71,31 +71,6 @@ func (t *Tx) runKey(id state.RunID) (int64, error) {
 	var key int64
 	err := t.get(`SELECT key FROM runs WHERE id = ?`, []any{id}, &key)
 	return key, notFound(err, "run", id)
-}
-
-// AddRevision records the document of a run as it is applied now and makes it
-// the run's revision. Number and AppliedAt of r are ignored; the number is
-// returned.
-func (t *Tx) AddRevision(r state.Revision) (number int, err error) {
-	var key int64
-	err = t.change(`UPDATE runs SET revision = revision + 1 WHERE id = ? RETURNING key, revision`,
-		[]any{r.Run}, &key, &number)
-	if err != nil {
-		return 0, notFound(err, "run", r.Run)
-	}
-	_, _, err = t.exec(`INSERT INTO revisions (run, number, file, dir, text, workers, max_price, budget, applied_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		key, number, r.File, r.Dir, append([]byte{}, r.Text...), r.Workers, r.MaxPrice, r.Budget, stamp(t.now))
-	return number, wrap(err, "add revision of run", r.Run)
-}
-
-// Revision returns a revision of a run; the error wraps ErrNotFound.
-func (t *Tx) Revision(run state.RunID, number int) (state.Revision, error) {
-	r := state.Revision{Run: run, Number: number}
-	err := t.get(`SELECT file, dir, text, workers, max_price, budget, applied_at FROM revisions
-		WHERE run = (SELECT key FROM runs WHERE id = ?) AND number = ?`, []any{run, number},
-		&r.File, &r.Dir, &r.Text, &r.Workers, &r.MaxPrice, &r.Budget, timeTo{&r.AppliedAt})
-	return r, notFound(err, fmt.Sprintf("revision %d of run", number), run)
 }
 
 // MoveRun moves a run from whatever state it is in. A state that is an end sets

@@ -37,7 +37,7 @@ func TestRunKeepsWhatItWasGiven(t *testing.T) {
 		}
 		revision := state.Revision{
 			Run: "test_1", Number: 1, File: "yacat.yaml", Dir: "/work", Text: []byte("name: yacat\n"),
-			Workers: "10", MaxPrice: "0.001", Budget: "10/h", AppliedAt: time.Now().UTC(),
+			Workers: "10", MaxPrice: "0.001", Budget: "10/h", AppliedAt: time.Now().UTC(), AdoptedAt: time.Now().UTC(),
 		}
 		update(t, s, func(tx *store.Tx) error { return tx.CreateRun(want, revision) })
 		got := ask(t, s, func(tx *store.Tx) (state.Run, error) { return tx.Run("test_1") })
@@ -65,6 +65,7 @@ func TestRunsThatAreNotThere(t *testing.T) {
 	for name, fn := range map[string]func(*store.Tx) error{
 		"Run":          func(tx *store.Tx) error { _, err := tx.Run("x"); return err },
 		"LatestRun":    func(tx *store.Tx) error { _, err := tx.LatestRun(); return err },
+		"Propose":      func(tx *store.Tx) error { _, err := tx.Propose(state.Revision{Run: "x"}); return err },
 		"AddRevision":  func(tx *store.Tx) error { _, err := tx.AddRevision(state.Revision{Run: "x"}); return err },
 		"Revision":     func(tx *store.Tx) error { _, err := tx.Revision("x", 1); return err },
 		"MoveRun":      func(tx *store.Tx) error { return tx.MoveRun("x", state.RunDone, "") },

@@ -13,11 +13,19 @@ type Tx struct {
 	s     *Store
 	now   time.Time
 	write bool
+	by    int // see By
 }
 
 // Now is the time of the transaction: of everything it records, in UTC, to the
 // microsecond.
 func (t *Tx) Now() time.Time { return t.now }
+
+// By says which revision of its run the job decides by, where that may not be the
+// one in force any more. It holds until the function ends.
+func (t *Tx) By(revision int) { t.by = revision }
+
+// inForce is the revision to record, with By as ?6 and the key of the run as ?1.
+const inForce = `CASE ?6 WHEN 0 THEN (SELECT revision FROM runs WHERE key = ?1) ELSE ?6 END`
 
 // run executes a statement without arguments or rows.
 func (s *Store) run(query string) error {
