@@ -17,6 +17,7 @@ var layers = []string{
 	"tasks/golem/devnet/match",
 	"tasks/golem/devnet/process",
 	"tasks/golem/devnet",
+	"tasks/spec/schema",
 	"tasks/spec/diag",
 	"tasks/spec",
 	"tasks/spec/scenario",

@@ -18,8 +18,11 @@ func (d *decoder) csv(v value, s *Source) {
 		return
 	}
 	has := d.fields(v,
+		// the file
 		field{"file", func(v value) { file(v, s) }},
+		// what is between two values
 		field{"delimiter", func(v value) { d.delimiter(v, s) }},
+		// the names of the columns of a file that does not have them
 		field{"columns", func(v value) { d.columns(v, s) }},
 	)
 	if !has["file"] {

@@ -35,15 +35,25 @@ func (d *decoder) document(v value) {
 func (d *decoder) topFields(unsure *bool) []field {
 	s := d.spec
 	return []field{
+		// the name of the spec
 		{"name", func(v value) { s.Name = d.word(v, "a name of letters, digits, dots, dashes and underscores", nameForm) }},
+		// what runs on the provider
 		{"payload", d.payload},
+		// which part of the network to use, and how often to be billed
 		{"golem", d.golem},
+		// how many machines work at once; never more than there are tasks
 		{"workers", d.workers},
+		// how much may be spent
 		{"budget", d.budget},
+		// GLM for one result above which a worker is let go
 		{"max_price", d.maxPrice},
+		// values that expressions and templates know as `params.name`
 		{"params", d.params},
+		// what to do; a name has letters, digits, `-`, `_` and is none of the keys below
 		{"tasks", func(v value) { d.unsure = false; d.tasks(v); *unsure = d.unsure }},
+		// the expressions that decide
 		{"policies", d.policies},
+		// what becomes of results
 		{"results", d.results},
 	}
 }
@@ -60,11 +70,13 @@ func (d *decoder) overrides(o Overrides) {
 func (d *decoder) results(v value) {
 	r := &d.spec.Results
 	d.fields(v,
+		// a file that results are written to, one JSON object a line
 		field{"file", func(v value) {
 			if t, ok := d.template(v, "a file name"); ok {
 				r.File = &t
 			}
 		}},
+		// how many results a value counts for
 		field{"count", func(v value) { r.Count = d.expr(v, "a number or an expression") }},
 	)
 }

@@ -24,18 +24,20 @@ const maxAxisRange = 1_000_000
 func (d *decoder) matrix(v value, s *Source) {
 	s.Kind = SourceMatrix
 	const hint = "write {size: [small, large], seed: [1, 2, 3]}"
+	var exclude value
+	// combinations to leave out: those that agree with all that one of the mappings says
+	leaveOut := field{"exclude", func(v value) { exclude = v }}
 	if d.offered != nil {
-		d.offered(v.path, []string{"exclude"})
+		d.offered(v.path, []string{leaveOut.key})
 	}
 	if v.node.Kind != yaml.MappingNode {
 		d.wrong(v, "a mapping of names to lists", hint)
 		return
 	}
-	var exclude value
 	total, before := 1, len(d.found)
 	d.entries(v, func(name string, e value) {
-		if name == "exclude" {
-			exclude = e
+		if name == leaveOut.key {
+			leaveOut.read(e)
 			return
 		}
 		values := d.axis(e)
@@ -68,7 +70,10 @@ func (d *decoder) axis(v value) []any {
 	}
 	var r Source
 	before := len(d.found)
-	has := d.fields(v, field{SourceRange, func(v value) { d.rangeOf(v, &r) }})
+	has := d.fields(v,
+		// whole numbers, both ends included
+		field{SourceRange, func(v value) { d.rangeOf(v, &r) }},
+	)
 	switch {
 	case !has[SourceRange]:
 		if len(d.found) == before {

@@ -72,8 +72,11 @@ func (d *decoder) budget(v value) {
 		return
 	}
 	d.fields(v,
+		// a limit for every stretch of an hour, or of a day
 		field{"rate", func(v value) { d.rates(v, &b) }},
+		// a limit for the whole run
 		field{"total", func(v value) { d.total(v, &b) }},
+		// what happens when the budget is used up: the run winds down, or waits until there is room again
 		field{"when_exhausted", func(v value) {
 			s, ok := d.scalar(v, "stop or pause", "")
 			switch {

@@ -50,8 +50,11 @@ func (d *decoder) param(v value, name string) Param {
 	}
 	var is value
 	has := d.fields(v,
+		// `text`, `int`, `number` or `bool`; that of the default when left out
 		field{"type", func(v value) { p.Type = d.paramTypeOf(v) }},
+		// the value, unless `--var` gives another; without it `--var` must give one
 		field{"default", func(v value) { is = v }},
+		// what the parameter is for
 		field{"description", func(v value) { p.Description, _ = d.fixed(v, "text", "") }},
 	)
 	switch {

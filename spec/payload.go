@@ -25,16 +25,23 @@ func (d *decoder) payload(v value) {
 	}
 	var source value
 	has := d.fields(v,
+		// the image that commands run in
 		field{"image", func(v value) { p.Image = d.image(v) }},
+		// where an image that is named by its hash is fetched from
 		field{"url", func(v value) { p.URL, source = d.url(v), v }},
+		// the runtime that a provider must have
 		field{"runtime", func(v value) { p.Runtime = cmp.Or(d.word(v, "the name of a runtime, such as vm", nameForm), p.Runtime) }},
+		// what a machine must have at least
 		field{"min", d.minimum},
+		// capabilities that the runtime must have, such as `vpn`
 		field{"capabilities", func(v value) {
 			d.list(v, "a list of capabilities", "write [vpn]", func(v value) {
 				p.Capabilities = append(p.Capabilities, d.word(v, "the name of a capability, such as vpn", nameForm))
 			})
 		}},
+		// more constraints for the market, in the market's own language, all of which must hold as well
 		field{"constraints", func(v value) { p.Constraints = d.constraints(v) }},
+		// more places that files can be copied to and from
 		field{"volumes", d.volumes},
 	)
 	if v.node.Kind == yaml.MappingNode && p.Runtime == "vm" && !has["image"] {
@@ -84,9 +91,13 @@ func (d *decoder) minimum(v value) {
 	m := &d.spec.Payload.Min
 	const whole = "a whole number of at least 1"
 	d.fields(v,
+		// processor cores
 		field{"cores", func(v value) { m.Cores = int(d.integer(v, whole, 1)) }},
+		// processor threads
 		field{"threads", func(v value) { m.Threads = int(d.integer(v, whole, 1)) }},
+		// memory
 		field{"memory", func(v value) { m.Memory = d.size(v) }},
+		// disk space
 		field{"storage", func(v value) { m.Storage = d.size(v) }},
 	)
 }
@@ -134,10 +145,15 @@ func (d *decoder) golem(v value) {
 		}
 	}
 	d.fields(v,
+		// the payment network; `hoodi` is a test network, whose GLM is worth nothing
 		field{"network", func(v value) { g.Network = d.word(v, "the name of a payment network, such as hoodi", nameForm) }},
+		// the part of the market to look in
 		field{"subnet", func(v value) { g.Subnet = d.word(v, "the name of a subnet, such as public", nameForm) }},
+		// how often a provider may send a bill for a running machine
 		field{"debit_note_interval", set(&g.DebitNoteInterval, time.Second, 24*time.Hour)},
+		// how soon we promise to answer such a bill
 		field{"accept_timeout", set(&g.AcceptTimeout, 5*time.Second, 4*time.Minute)},
+		// how soon we promise to pay accepted bills
 		field{"payment_timeout", set(&g.PaymentTimeout, time.Second, 24*time.Hour)},
 	)
 }

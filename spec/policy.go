@@ -48,16 +48,48 @@ func byDefault(path, expr string) Expr { return NewExpr(expr, "the default of "+
 func (d *decoder) policies(v value) {
 	p := &d.spec.Policies
 	d.fields(v,
+		// about offers of providers
 		field{"offer", func(v value) {
-			d.fields(v, d.policy("accept", &p.OfferAccept), d.policy("score", &p.OfferScore))
+			d.fields(v,
+				// whether to consider an offer
+				d.policy("accept", &p.OfferAccept),
+				// how good an offer is
+				d.policy("score", &p.OfferScore),
+			)
 		}},
+		// about workers
 		field{"activity", func(v value) {
-			d.fields(v, d.policy("prepare", &p.ActivityPrepare), d.policy("keep", &p.ActivityKeep), d.policy("reuse", &p.ActivityReuse))
+			d.fields(v,
+				// what is run in a new machine
+				d.policy("prepare", &p.ActivityPrepare),
+				// whether to go on with a worker
+				d.policy("keep", &p.ActivityKeep),
+				// whether to go on with a worker that outlived a crash
+				d.policy("reuse", &p.ActivityReuse),
+			)
 		}},
-		field{"debit_note", func(v value) { d.fields(v, d.policy("accept", &p.DebitNoteAccept)) }},
-		field{"invoice", func(v value) { d.fields(v, d.policy("accept", &p.InvoiceAccept)) }},
+		// about running bills
+		field{"debit_note", func(v value) {
+			d.fields(v,
+				// whether to accept a debit note that passed the audit
+				d.policy("accept", &p.DebitNoteAccept),
+			)
+		}},
+		// about closing bills
+		field{"invoice", func(v value) {
+			d.fields(v,
+				// whether to accept an invoice that passed the audit
+				d.policy("accept", &p.InvoiceAccept),
+			)
+		}},
+		// about tasks
 		field{"task", func(v value) {
-			d.fields(v, d.policy("retry", &p.TaskRetry), d.policy("result", &p.TaskResult))
+			d.fields(v,
+				// whether to try a failed task again
+				d.policy("retry", &p.TaskRetry),
+				// what to keep of the output
+				d.policy("result", &p.TaskResult),
+			)
 		}},
 	)
 }

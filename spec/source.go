@@ -38,14 +38,23 @@ func (d *decoder) source(v value) *Source {
 	}
 	var repeat value
 	has := d.fields(v,
+		// whole numbers, both ends included
 		kind(SourceRange, d.rangeOf),
+		// the items themselves: text, numbers, lists, mappings
 		kind(SourceItems, d.items),
+		// every combination of one value for each name
 		kind(SourceMatrix, d.matrix),
+		// each line of the file that is not empty, as text
 		kind(SourceLines, d.fileSource(SourceLines)),
+		// each record of the file, a mapping of the columns to text
 		kind(SourceCSV, d.csv),
+		// each line of the file, as JSON
 		kind(SourceJSONL, d.fileSource(SourceJSONL)),
+		// each file that fits, sorted by path
 		kind(SourceFiles, d.filesOf),
+		// each line that a program prints, as JSON
 		kind(SourceCommand, d.command),
+		// how many times the source is read
 		field{"repeat", func(v value) { d.repeat(v, s); repeat = v }},
 	)
 	if v.node.Kind == yaml.MappingNode && len(kinds) == 0 && (len(has) == 0 || has["repeat"]) {
@@ -103,8 +112,11 @@ func (d *decoder) rangeOf(v value, s *Source) {
 		d.list(v, "", "", func(v value) { bound(to[0])(v); to = to[1:] })
 	case yaml.MappingNode:
 		has := d.fields(v,
+			// the first number
 			field{"from", bound(&s.First)},
+			// the last number; without it the range never ends
 			field{"to", bound(&s.Last)},
+			// the distance; below 0 it goes down
 			field{"step", bound(&s.Step)},
 		)
 		s.Endless = !has["to"]

@@ -71,15 +71,21 @@ func (d *decoder) stage(v value, name string) {
 	s := Stage{Name: name, Timeout: defaultTimeout}
 	var run, steps value
 	has := d.fields(v,
+		// where the items come from, one task for each
 		field{"from", func(v value) { s.From = d.source(v) }},
-		field{"run", func(v value) { run = v }},
-		field{"steps", func(v value) { steps = v }},
+		// the only command of the task
+		field{"run", func(v value) { run, s.Steps = v, d.step(v, nil) }},
+		// several steps, one after another, each with one of the three keys below
+		field{"steps", func(v value) { steps, s.Steps = v, d.steps(v) }},
+		// how long one attempt at a task may take, all its commands together
 		field{"timeout", func(v value) {
 			if t := d.duration(v, time.Second, maxTimeout); t != 0 {
 				s.Timeout = t
 			}
 		}},
+		// what to keep of the output
 		field{"result", func(v value) { s.Result = d.expr(v, "") }},
+		// the tasks that a result makes
 		field{"emit", func(v value) { s.Emit = d.emits(v) }},
 	)
 	s.Place = v.namePlace()
@@ -88,10 +94,6 @@ func (d *decoder) stage(v value, name string) {
 	case v.node.Kind != yaml.MappingNode:
 	case run.node != nil && steps.node != nil:
 		d.report(steps, "there is a run beside these steps", "put it among them as - run: …, or leave out one of the two")
-	case run.node != nil:
-		s.Steps = d.step(run, nil)
-	case steps.node != nil:
-		s.Steps = d.steps(steps)
 	case !has["run"] && !has["steps"]:
 		d.missing(v, "there is no run", "add the command, such as run: echo hello, or steps: with several")
 	}
@@ -139,10 +141,12 @@ func (d *decoder) emits(v value) []Emit {
 	read := func(v value) {
 		e := Emit{}
 		has := d.fields(v,
+			// the stage that gets the tasks
 			field{"stage", func(v value) {
 				e.Stage, _ = d.fixed(v, "the name of a stage", "")
 				e.Place = v.place()
 			}},
+			// the items of the new tasks
 			field{"each", func(v value) { e.Each = d.expr(v, "") }},
 		)
 		if v.node.Kind == yaml.MappingNode && !has["stage"] {

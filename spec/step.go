@@ -34,8 +34,11 @@ func (d *decoder) steps(v value) []Step {
 			}}
 		}
 		has := d.fields(v,
+			// a command
 			once("run", func(v value) { steps = d.step(v, steps) }),
+			// a file to copy to the machine
 			once("upload", func(v value) { steps = append(steps, d.upload(v)) }),
+			// a file to copy from the machine
 			once("download", func(v value) { steps = append(steps, d.download(v)) }),
 		)
 		if len(has) == 0 && v.node.Kind == yaml.MappingNode {
@@ -53,8 +56,11 @@ func (d *decoder) upload(v value) Step {
 	u := &Upload{}
 	var from, data, to value
 	has := d.fields(v,
+		// the file
 		field{"from", func(v value) { from = v; u.From = d.optional(v, "a path of this computer, or an address") }},
+		// the content of the file
 		field{"data", func(v value) { data = v; u.Data = d.content(v) }},
+		// where it goes on the machine
 		field{"to", func(v value) { to = v; u.To = d.inVolume(v) }},
 	)
 	if v.node.Kind != yaml.MappingNode {
@@ -95,11 +101,13 @@ func (d *decoder) localSource(v value, name string, many bool) {
 func (d *decoder) download(v value) Step {
 	l := &Download{}
 	has := d.fields(v,
+		// the file on the machine
 		field{"from", func(v value) {
 			if l.From = d.inVolume(v); strings.HasSuffix(l.From.Text, "/") {
 				d.report(v, "the name of the file is missing", "a download copies one file; pack several with tar")
 			}
 		}},
+		// where it goes on this computer
 		field{"to", func(v value) {
 			t, _ := d.template(v, "a path of this computer, or an address")
 			if l.To = t; strings.HasSuffix(t.Text, "/") && !IsAddress(t.Text) {

@@ -75,7 +75,7 @@ something to do; 130 interrupted.`,
 	root.AddCommand(
 		a.applyCommand(), a.planCommand(), a.stopCommand(), a.settleCommand(), a.gcCommand(), a.devnetCommand(), a.gftpCommand(),
 		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(), a.explainCommand(),
-		a.validateCommand(), a.installCommand(), a.versionCommand(),
+		a.validateCommand(), a.schemaCommand(), a.installCommand(), a.versionCommand(),
 	)
 	return root
 }
