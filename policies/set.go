@@ -5,10 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/expr-lang/expr/vm"
 	"github.com/shopspring/decimal"
 
 	"tasks/golem"
@@ -53,9 +51,7 @@ type limit struct {
 // Compile compiles a spec as spec.Parse gives it. It reports every mistake at
 // once, in file order; the Set is of no use when there is one.
 func Compile(s *spec.Spec) (*Set, diag.List) {
-	b := &builder{spec: s, machines: &sync.Pool{
-		New: func() any { return &vm.VM{MemoryBudget: memoryBudget} },
-	}}
+	b := newBuilder(s)
 	set := &Set{
 		dir:     s.Dir,
 		workers: b.one("workers", "workers", s.Workers),

@@ -37,15 +37,15 @@ func exitCode(err error) int {
 	if e, ok := errors.AsType[*endedError](err); ok {
 		return stateCode(e.state)
 	}
-	_, isDiag := errors.AsType[*invalidError](err)
+	invalid, isDiag := errors.AsType[*invalidError](err)
 	_, isUsage := errors.AsType[*usageError](err)
 	_, isDaemon := errors.AsType[*daemonError](err)
 	switch {
 	case errors.Is(err, syscall.EPIPE):
 		return exitDone // whoever reads has read enough
-	case isDiag:
+	case isDiag && !invalid.usage:
 		return exitInvalid
-	case isUsage, errors.Is(err, runner.ErrLocked), errors.Is(err, runner.ErrChanged), errors.Is(err, runner.ErrResultsFile),
+	case isDiag, isUsage, errors.Is(err, runner.ErrLocked), errors.Is(err, runner.ErrChanged), errors.Is(err, runner.ErrResultsFile),
 		errors.Is(err, runner.ErrBudgetTooLow),
 		errors.Is(err, store.ErrNotOurs), errors.Is(err, store.ErrNewer), errors.Is(err, store.ErrOlder):
 		return exitUsage
@@ -77,6 +77,7 @@ type invalidError struct {
 	list    diag.List
 	sources map[string][]byte // the documents, by file
 	shown   bool              // the mistakes are on standard output already
+	usage   bool              // they are no specs, but values that a flag gave
 }
 
 func (e *invalidError) Error() string { return e.list.Error() }

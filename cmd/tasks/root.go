@@ -75,7 +75,7 @@ something to do; 130 interrupted.`,
 	root.AddCommand(
 		a.applyCommand(), a.planCommand(), a.stopCommand(), a.settleCommand(), a.gcCommand(), a.devnetCommand(), a.gftpCommand(),
 		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(), a.explainCommand(),
-		a.validateCommand(), a.schemaCommand(), a.installCommand(), a.versionCommand(),
+		a.validateCommand(), a.policyCommand(), a.schemaCommand(), a.installCommand(), a.versionCommand(),
 	)
 	return root
 }
@@ -120,8 +120,8 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		names = append(append(names, c.Name()), c.Aliases...)
 	}
 	return &usageError{
-		fact: "there is no command " + quote(args[0]),
-		hint: orNearest(args[0], names, "tasks --help lists the commands"),
+		fact: "there is no command " + quote(strings.TrimPrefix(cmd.CommandPath()+" "+args[0], "tasks ")),
+		hint: orNearest(args[0], names, cmd.CommandPath()+" --help lists the commands"),
 	}
 }
 

@@ -55,6 +55,8 @@ type Offer struct {
 	Chosen       bool         `json:"chosen"`         // it is among the best that are wanted
 	Rule         string       `json:"rule"`           // what rejects it, or ""
 	Why          string       `json:"why"`            // the expression and the values it saw
+
+	Offer map[string]any `json:"offer"` // as expressions see it, for tasks policy eval --offer
 }
 
 // A RuleCount is how many offers a rule rejects, and one example.
@@ -137,7 +139,7 @@ func (f *Forecast) Price(market runner.Survey, taskTime time.Duration, timeFrom 
 		line := Offer{
 			ID: o.Offer.ID, Provider: o.Offer.Provider.ID, ProviderName: o.Offer.Provider.Name,
 			Threads: o.Offer.CPU.Threads, Memory: o.Offer.Memory, PricePerHour: o.Pricing.Estimate(time.Hour, max(o.Offer.CPU.Threads, 1)),
-			Rule: o.Rule, Why: o.Why,
+			Rule: o.Rule, Why: o.Why, Offer: policies.Values(o.Offer),
 		}
 		if o.Rule != "" {
 			f.reject(o)

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func (a *app) policyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "policy",
+		Short: "Try policies out: evaluate an expression",
+		Long: `policy tries expressions out before a run depends on them. Nothing is spent and
+nothing is changed.`,
+		GroupID: groupRun,
+		Args:    cobra.ArbitraryArgs,
+		RunE:    unknownCommand,
+	}
+	cmd.AddCommand(a.policyEvalCommand())
+	return cmd
+}

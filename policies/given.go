@@ -1,0 +1,363 @@
+package policies
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"tasks/golem"
+)
+
+// A Misfit is a value that was given for a name and cannot be that name's. It is
+// an error.
+type Misfit struct {
+	Path  []string // where it is in what was given: keys, and "[0]" for an element
+	IsKey bool     // the last key of Path is wrong, and not its value
+	Fact  string
+	Hint  string // or ""
+}
+
+// Error is the path and the fact.
+func (m *Misfit) Error() string { return pathName(m.Path) + ": " + m.Fact }
+
+// A filling puts values that were given into an environment.
+type filling struct {
+	policy string
+	root   *shape
+}
+
+// fill makes an environment of a kind out of values for its names: a tree of maps
+// whose leaves are text, numbers, true or false, lists and nil. What is not given
+// is zero, or follows from what is. derived are the names that follow.
+func fill(k kind, root *shape, given map[string]any) (env any, derived map[string]bool, err error) {
+	into := reflect.New(reflect.TypeOf(k.env))
+	f := filling{policy: k.name, root: root}
+	given, err = propertiesRead(given)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.group(into.Elem(), root, given, nil); err != nil {
+		return nil, nil, err
+	}
+	return into.Interface(), derive(into.Elem(), given), nil
+}
+
+// group fills the fields of a struct.
+func (f filling) group(into reflect.Value, s *shape, given map[string]any, path []string) error {
+	for _, key := range sortedKeys(given) {
+		at := append(slices.Clip(path), key)
+		field, ok := fieldNamed(into, key)
+		if !ok {
+			return f.unknown(s, at)
+		}
+		if err := f.value(field, s.fields[key], given[key], at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unknown is a name that the policy does not see.
+func (f filling) unknown(s *shape, path []string) error {
+	name := path[len(path)-1]
+	order := s.order
+	sees := fmt.Sprintf("%s sees %s", f.policy, listed(order))
+	if len(path) > 1 {
+		sees = fmt.Sprintf("%s has %s", pathName(path[:len(path)-1]), listed(order))
+	}
+	fact := fmt.Sprintf("unknown name %q", name)
+	if len(path) == 1 && f.root.fields[name] == nil && name == "max_price" {
+		return &Misfit{Path: path, IsKey: true, Fact: "max_price is not set", Hint: "set max_price: in the file to use it here"}
+	}
+	return &Misfit{Path: path, IsKey: true, Fact: fact, Hint: didYouMean(name, order, sees)}
+}
+
+// value fills one field.
+func (f filling) value(into reflect.Value, s *shape, given any, path []string) error {
+	if s == nil {
+		s = &shape{}
+	}
+	switch into.Interface().(type) {
+	case time.Duration:
+		return fillDuration(into, given, path)
+	case time.Time:
+		return fillTime(into, given, path)
+	case Task:
+		return f.task(into, s, given, path)
+	}
+	switch into.Kind() {
+	case reflect.Struct:
+		m, ok := given.(map[string]any)
+		if !ok {
+			return misfit(path, s, given)
+		}
+		return f.group(into, s, m, path)
+	case reflect.Slice:
+		return f.list(into, s, given, path)
+	case reflect.Pointer:
+		return fillPointer(into, s, given, path)
+	}
+	return fillPlain(into, s, given, path)
+}
+
+// task lets the keys of an item stand beside the task's own names.
+func (f filling) task(into reflect.Value, s *shape, given any, path []string) error {
+	m, ok := given.(map[string]any)
+	if !ok {
+		return misfit(path, s, given)
+	}
+	own, item := map[string]any{}, map[string]any{}
+	for key, v := range m {
+		switch {
+		case ownName(key):
+			own[key] = v
+		case s.open || s.fields[key] != nil:
+			item[key] = v
+		default:
+			return f.unknown(s, append(slices.Clip(path), key))
+		}
+	}
+	if len(item) > 0 {
+		if _, both := own["item"]; both {
+			return &Misfit{Path: append(slices.Clip(path), sortedKeys(item)[0]), IsKey: true, Fact: "this is a key of the item, and item is given too", Hint: "put it into item"}
+		}
+		own["item"] = item
+	}
+	return f.group(into, s, own, path)
+}
+
+func (f filling) list(into reflect.Value, s *shape, given any, path []string) error {
+	l, ok := given.([]any)
+	if !ok {
+		return misfit(path, &shape{typ: into.Type()}, given)
+	}
+	out := reflect.MakeSlice(into.Type(), len(l), len(l))
+	elem := s.elem
+	if elem == nil {
+		elem = shapeOf(into.Type().Elem())
+	}
+	for i := range l {
+		if err := f.value(out.Index(i), elem, l[i], append(slices.Clip(path), fmt.Sprintf("[%d]", i))); err != nil {
+			return err
+		}
+	}
+	into.Set(out)
+	return nil
+}
+
+// fillPlain fills text, numbers, true or false, maps and what may be anything.
+func fillPlain(into reflect.Value, s *shape, given any, path []string) error {
+	number, isNumber := toFloat(given)
+	switch into.Kind() {
+	case reflect.Interface:
+		if given != nil {
+			into.Set(reflect.ValueOf(given))
+		}
+		return nil
+	case reflect.Map:
+		if m, ok := given.(map[string]any); ok {
+			into.Set(reflect.ValueOf(m))
+			return nil
+		}
+	case reflect.String:
+		if text, ok := given.(string); ok {
+			into.SetString(text)
+			return nil
+		}
+	case reflect.Bool:
+		if yes, ok := given.(bool); ok {
+			into.SetBool(yes)
+			return nil
+		}
+	case reflect.Float64:
+		switch given {
+		case "infinity":
+			number, isNumber = math.Inf(1), true
+		case "-infinity":
+			number, isNumber = math.Inf(-1), true
+		}
+		if isNumber {
+			into.SetFloat(number)
+			return nil
+		}
+	case reflect.Int, reflect.Int64:
+		if isNumber && number == math.Trunc(number) && math.Abs(number) < 1<<53 {
+			into.SetInt(int64(number))
+			return nil
+		}
+		if isNumber {
+			return &Misfit{Path: path, Fact: "wants a whole number, and this is " + float(number)}
+		}
+	}
+	return misfit(path, &shape{typ: into.Type()}, given)
+}
+
+func fillPointer(into reflect.Value, s *shape, given any, path []string) error {
+	if given == nil {
+		return nil
+	}
+	v := reflect.New(into.Type().Elem())
+	into.Set(v)
+	return fillPlain(v.Elem(), s, given, path)
+}
+
+func fillDuration(into reflect.Value, given any, path []string) error {
+	text, ok := given.(string)
+	if ok && text == "never" {
+		into.SetInt(int64(Never))
+		return nil
+	}
+	d, err := parseDuration(text)
+	if !ok || err != nil {
+		return &Misfit{Path: path, Fact: "wants a duration, and this is " + told(given), Hint: `write it as text with units, such as "90s" or "1h30m"`}
+	}
+	into.SetInt(int64(d))
+	return nil
+}
+
+func fillTime(into reflect.Value, given any, path []string) error {
+	text, ok := given.(string)
+	at, err := time.Parse(time.RFC3339, text)
+	if !ok || err != nil {
+		return &Misfit{Path: path, Fact: "wants a time, and this is " + told(given), Hint: `write it such as "2026-11-24T12:00:00Z"`}
+	}
+	into.Set(reflect.ValueOf(at))
+	return nil
+}
+
+func misfit(path []string, s *shape, given any) error {
+	wants := s.word()
+	hint := ""
+	if len(s.order) > 0 {
+		wants, hint = "its names", "it has "+listed(s.order)
+	}
+	return &Misfit{Path: path, Fact: fmt.Sprintf("wants %s, and this is %s", wants, told(given)), Hint: hint}
+}
+
+// fieldNamed is the field of a struct that expressions call so.
+func fieldNamed(v reflect.Value, name string) (reflect.Value, bool) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Anonymous {
+			if inner, ok := fieldNamed(v.Field(i), name); ok {
+				return inner, true
+			}
+			continue
+		}
+		if f.Tag.Get("expr") == name {
+			return v.Field(i), true
+		}
+	}
+	return reflect.Value{}, false
+}
+
+// propertiesRead takes an offer that is given as the properties of the network,
+// such as "golem.inf.cpu.threads", for what they say; names that are given beside
+// them in an offer with properties beat them.
+func propertiesRead(given map[string]any) (map[string]any, error) {
+	offer, ok := given["offer"].(map[string]any)
+	if !ok {
+		return given, nil
+	}
+	props, beside := offer, map[string]any{}
+	if inner, ok := offer["properties"].(map[string]any); ok {
+		props, beside = inner, offer
+	}
+	if !slices.ContainsFunc(sortedKeys(props), func(key string) bool { return strings.HasPrefix(key, "golem.") }) {
+		return given, nil
+	}
+	read, _, err := NewOffer(golem.Proposal{Properties: props})
+	if err != nil {
+		return nil, &Misfit{Path: []string{"offer"}, Fact: err.Error()}
+	}
+	out := make(map[string]any, len(given))
+	for key, v := range given {
+		out[key] = v
+	}
+	out["offer"] = merged(Values(read), beside)
+	return out, nil
+}
+
+// merged is a tree with the leaves of another in place of its own.
+func merged(a, b map[string]any) map[string]any {
+	for key, v := range b {
+		left, isTree := a[key].(map[string]any)
+		right, both := v.(map[string]any)
+		if isTree && both && key != "properties" {
+			a[key] = merged(left, right)
+			continue
+		}
+		a[key] = v
+	}
+	return a
+}
+
+// derive fills in what follows from what was given, and gives its names.
+func derive(env reflect.Value, given map[string]any) map[string]bool {
+	out := map[string]bool{}
+	set := func(to *float64, is float64, path ...string) {
+		if name := pathName(path); !covered(given, path) {
+			*to, out[name] = is, true
+		}
+	}
+	offer, hasOffer := groupOf[Offer](env, "offer")
+	if _, ok := given["offer"]; ok && hasOffer {
+		p := &offer.Price
+		set(&p.Hour, p.Start+3600*(p.DurationSec+p.CPUSec*float64(max(offer.CPU.Threads, 1))), "offer", "price", "hour")
+	}
+	if provider, ok := groupOf[Provider](env, "provider"); ok {
+		if hasOffer && provider.ID == "" && provider.Name == "" {
+			provider.ID, provider.Name = offer.Provider.ID, offer.Provider.Name
+			out["provider.id"], out["provider.name"] = provider.ID != "", provider.Name != ""
+		}
+		if covered(given, []string{"provider", "cost"}) {
+			set(&provider.CostPerResult, perResult(provider.Cost, provider.Results), "provider", "cost_per_result")
+		}
+		provider.settle()
+	}
+	if a, ok := groupOf[Activity](env, "activity"); ok && covered(given, []string{"activity", "cost"}) {
+		set(&a.CostPerResult, perResult(a.Cost, a.Results), "activity", "cost_per_result")
+	}
+	if r, ok := groupOf[Run](env, "run"); ok && covered(given, []string{"run", "spent"}) {
+		set(&r.CostPerResult, perResult(r.Spent, r.Results), "run", "cost_per_result")
+	}
+	return out
+}
+
+func perResult(cost float64, results int) float64 {
+	switch {
+	case results > 0:
+		return cost / float64(results)
+	case cost > 0:
+		return math.Inf(1)
+	}
+	return 0
+}
+
+// groupOf is a group of an environment, which can be changed.
+func groupOf[T any](env reflect.Value, name string) (*T, bool) {
+	field, ok := fieldNamed(env, name)
+	if !ok {
+		return nil, false
+	}
+	p, ok := field.Addr().Interface().(*T)
+	return p, ok
+}
+
+// covered reports whether a tree says something of a path.
+func covered(given map[string]any, path []string) bool {
+	var at any = given
+	for _, name := range path {
+		m, ok := at.(map[string]any)
+		if !ok {
+			return true
+		}
+		if at, ok = m[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
