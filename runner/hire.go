@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tasks/golem"
@@ -236,12 +237,31 @@ func agreementKey(key int64) string { return fmt.Sprintf("agreement/%d", key) }
 // setHired notes which providers have an agreement with this run: one at a time.
 func (r *runner) setHired(id golem.NodeID, hired bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if hired {
 		r.hires[id] = true
 	} else {
 		delete(r.hires, id)
 	}
+	r.mu.Unlock()
+	if !hired && r.queue != nil {
+		r.queue.due() // there may be nobody left that a task waits for
+	}
+}
+
+// hiredBeside reports whether another provider than these has an agreement with
+// this run, or is about to.
+func (r *runner) hiredBeside(these []golem.NodeID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.hires) > len(these) {
+		return true
+	}
+	for id := range r.hires {
+		if !slices.Contains(these, id) {
+			return true
+		}
+	}
+	return false
 }
 
 // hired reports whether a provider has an agreement with this run.

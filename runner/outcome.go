@@ -24,7 +24,15 @@ const (
 	// maxStreak is how many tasks in a row may fail in an activity, each of them
 	// for the first time anywhere, before the activity is given up.
 	maxStreak = 3
+	// quarantineAt is on how many different providers a task may fail by its own
+	// fault before it is given up, whatever task.retry says: what fails everywhere
+	// fails because of the task, and every further try costs money. A program that
+	// fails half the time by chance comes so far once in 32 tasks.
+	quarantineAt = 5
 )
+
+// quarantined is what is told of a task that is given up so.
+var quarantined = fmt.Sprintf("failed by its own fault on %d different providers, and is not tried again", quarantineAt)
 
 // An ending is how one attempt ended.
 type ending struct {
@@ -56,6 +64,9 @@ func (w *worker) record(ctx context.Context, t state.Task, stage *policies.Stage
 			tx.By(rev.number) // else it stays with whose commands and result they are
 		}
 		finished, err = tx.FinishAttempt(end)
+		if err == nil && end.Quarantined {
+			err = tx.AddEvent(w.r.Run, "task.quarantined", fmt.Sprintf("task/%d", t.ID), quarantined+": "+end.Message)
+		}
 		return err
 	})
 	if err != nil {
@@ -76,6 +87,9 @@ func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finish
 	}
 	if f.Seq > 0 {
 		w.r.results.nudge()
+	}
+	if end.Quarantined {
+		w.r.Log.Warn("a task is quarantined: it "+quarantined, logTask, f.Task.ID, logReason, end.Message)
 	}
 	if end.State == state.AttemptDone {
 		w.streak.Store(0)
@@ -121,10 +135,10 @@ func (w *worker) judge(ctx context.Context, rev *revision, t state.Task, stage *
 		emitted, err := w.succeed(ctx, t, stage, e, &end)
 		return end, emitted, err
 	}
-	again, err := w.again(ctx, rev, t, e, end)
+	again, err := w.again(ctx, rev, t, e, &end)
 	end.Task = state.TaskFailed
 	if again {
-		end.Task, end.NextTryAt = state.TaskPending, w.r.Store.Now().Add(min(retryDelay<<min(t.Attempts, 6), maxRetryDelay))
+		end.Task, end.NextTryAt = state.TaskPending, w.r.Store.Now().Add(min(retryDelay<<min(t.Tries(), 6), maxRetryDelay))
 	}
 	return end, nil, err
 }
@@ -179,7 +193,7 @@ func (w *worker) succeed(ctx context.Context, t state.Task, stage *policies.Stag
 }
 
 func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
-	env, err := w.r.taskEnv(t, e.at.Number)
+	env, err := w.r.taskEnv(t, e.at.Number-t.Forgiven)
 	if err != nil {
 		return policies.ResultEnv{}, err
 	}
@@ -202,35 +216,39 @@ func outputs(results []golem.CommandResult) []policies.Output {
 	return out
 }
 
-// again asks the retry policy.
-func (w *worker) again(ctx context.Context, rev *revision, t state.Task, e ending, end store.AttemptEnd) (bool, error) {
+// again asks the retry policy, and gives up a task that fails wherever it runs.
+func (w *worker) again(ctx context.Context, rev *revision, t state.Task, e ending, end *store.AttemptEnd) (bool, error) {
 	if e.hopeless {
 		return false, nil
 	}
-	env, err := w.r.taskEnv(t, t.Attempts+1)
+	number := e.at.Number - t.Forgiven
+	env, err := w.r.taskEnv(t, number)
 	if err != nil {
 		return false, err
 	}
-	var providers int
+	var blame store.Blame
 	err = w.r.Store.View(ctx, func(tx *store.Tx) (err error) {
-		providers, err = tx.FailedProviders(t.ID, w.act.Key)
+		blame, err = tx.Blame(t.ID, w.a.Provider, end.Fault)
 		return err
 	})
 	if err != nil {
 		return false, err
 	}
-	env.Task.Attempt = e.at.Number
 	again, f := rev.policies.Retry(policies.AttemptEnv{
 		Attempt: policies.Attempt{
-			Number: e.at.Number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
+			Number: number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
 			Stdout: string(end.Stdout), Stderr: string(end.Stderr),
-			Duration: max(0, w.r.Store.Now().Sub(e.at.StartedAt)), Providers: providers,
+			Duration: max(0, w.r.Store.Now().Sub(e.at.StartedAt)), Providers: blame.Providers,
 		},
 		Task: env.Task, Provider: w.provider, Run: env.Run,
 	})
 	w.r.failure(ctx, f)
-	if again && e.at.Number >= stubborn && tenfold(e.at.Number) {
-		w.r.keepsFailing(ctx, t, e.at.Number, providers, end.Message)
+	if again && end.Fault == state.FaultTask && blame.Own >= quarantineAt {
+		end.Quarantined = true
+		return false, nil
+	}
+	if again && number >= stubborn && tenfold(number) {
+		w.r.keepsFailing(ctx, t, number, blame.Providers, end.Message)
 	}
 	return again, nil
 }

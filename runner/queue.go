@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"tasks/golem"
 	"tasks/runner/state"
 	"tasks/runner/store"
 )
@@ -27,40 +28,49 @@ type queue struct {
 
 	mu       sync.Mutex
 	emitted  fifo
-	retries  []state.Task // by NextTryAt
+	retries  retries
 	fresh    fifo
-	waiting  []chan state.Task // workers without a task, in order of arrival
-	timer    *time.Timer       // fires when the first of retries is due
+	waiting  []waiter    // in order of arrival
+	timer    *time.Timer // fires when one of retries may be handed out
 	closed   bool
 	sources  int  // stages whose source has not ended
-	overflow bool // the store has emitted tasks after lastLoaded
+	overflow bool // the store has emitted tasks after last
 	loading  bool
+	missed   bool  // a task overflowed while others were being loaded
 	last     int64 // highest id of an emitted task that was ever held
+	loaded   span  // ids of the window loaded last
 
 	rooms []chan struct{} // one a source, capacity 1: it may read on; not changed once set
 }
 
 func newQueue(r *runner) *queue { return &queue{r: r} }
 
-// take waits for a task. It returns false when ctx ends or the queue is closed.
-func (q *queue) take(ctx context.Context) (state.Task, bool) {
+// A waiter is a worker without a task.
+type waiter struct {
+	provider golem.NodeID
+	task     chan state.Task
+}
+
+// take waits for a task for a worker of a provider. It returns false when ctx
+// ends or the queue is closed.
+func (q *queue) take(ctx context.Context, provider golem.NodeID) (state.Task, bool) {
 	q.mu.Lock()
 	if q.closed {
 		q.mu.Unlock()
 		return state.Task{}, false
 	}
-	if t, ok := q.popLocked(); ok {
+	if t, ok := q.popLocked(provider); ok {
 		q.mu.Unlock()
 		q.refill()
 		return t, true
 	}
-	me := make(chan state.Task, 1)
+	me := waiter{provider, make(chan state.Task, 1)}
 	q.waiting = append(q.waiting, me)
 	q.serveLocked() // sets the timer for what is not due yet
 	q.mu.Unlock()
 	q.refill()
 	select {
-	case t, ok := <-me:
+	case t, ok := <-me.task:
 		return t, ok
 	case <-ctx.Done():
 		return q.giveUp(me)
@@ -69,14 +79,14 @@ func (q *queue) take(ctx context.Context) (state.Task, bool) {
 
 // giveUp takes a worker off the waiting list. A task that was handed to it in
 // that moment is its own: it is returned after all.
-func (q *queue) giveUp(me chan state.Task) (state.Task, bool) {
+func (q *queue) giveUp(me waiter) (state.Task, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if i := slices.Index(q.waiting, me); i >= 0 {
 		q.waiting = slices.Delete(q.waiting, i, i+1)
 		return state.Task{}, false
 	}
-	t, ok := <-me
+	t, ok := <-me.task
 	return t, ok
 }
 
@@ -90,14 +100,28 @@ func (q *queue) add(tasks ...state.Task) {
 	q.serveLocked()
 }
 
-// placeLocked puts a task where it belongs.
+// A span is ids above one and up to another.
+type span struct{ above, upTo int64 }
+
+func (s span) has(id int64) bool { return id > s.above && id <= s.upTo }
+
+// placeLocked puts a task where it belongs. Of the emitted ones that were never
+// held it keeps to the window: what does not fit is loaded from the store later,
+// in the order of its id.
 func (q *queue) placeLocked(t state.Task) {
+	if t.Attempts == 0 && q.loaded.has(t.ID) {
+		return // the window was faster than who emitted it
+	}
+	if t.Parent != 0 && t.ID > q.last {
+		if q.overflow || q.emitted.len() >= emittedWindow {
+			q.overflow, q.missed = true, q.loading
+			return
+		}
+		q.last = t.ID
+	}
 	switch {
-	case q.dueIn(t) > 0:
-		at, _ := slices.BinarySearchFunc(q.retries, t, func(a, b state.Task) int { return a.NextTryAt.Compare(b.NextTryAt) })
-		q.retries = slices.Insert(q.retries, at, t)
-	case t.Parent != 0 && t.Attempts == 0:
-		q.placeEmittedLocked(t)
+	case q.dueIn(t) > 0 || len(t.FailedOn) > 0:
+		q.retries.add(t)
 	case t.Parent != 0:
 		q.emitted.push(t)
 	default:
@@ -105,45 +129,39 @@ func (q *queue) placeLocked(t state.Task) {
 	}
 }
 
-// placeEmittedLocked keeps to the window: what does not fit is loaded from the
-// store later, in the order of its id.
-func (q *queue) placeEmittedLocked(t state.Task) {
-	if q.overflow || q.emitted.len() >= emittedWindow {
-		q.overflow = true
-		return
-	}
-	q.last = max(q.last, t.ID)
-	q.emitted.push(t)
-}
-
-// popLocked returns the next task that may run now.
-func (q *queue) popLocked() (state.Task, bool) {
+// popLocked returns the next task that a worker of a provider may run now.
+func (q *queue) popLocked(provider golem.NodeID) (state.Task, bool) {
 	if t, ok := q.emitted.pop(); ok {
 		return t, true
 	}
-	if len(q.retries) > 0 && q.dueIn(q.retries[0]) <= 0 {
-		t := q.retries[0]
-		q.retries = slices.Delete(q.retries, 0, 1)
+	if t, ok := q.popRetryLocked(provider, busyPatience); ok {
 		return t, true
 	}
-	return q.fresh.pop()
+	if t, ok := q.fresh.pop(); ok {
+		return t, true
+	}
+	return q.popRetryLocked(provider, idlePatience)
 }
 
 // serveLocked hands tasks to waiting workers and sets the timer for the rest.
 func (q *queue) serveLocked() {
-	for len(q.waiting) > 0 {
-		t, ok := q.popLocked()
-		if !ok {
-			break
+	for i := 0; i < len(q.waiting); {
+		t, ok := q.popLocked(q.waiting[i].provider)
+		switch {
+		case ok:
+			q.waiting[i].task <- t
+			q.waiting = cutOut(q.waiting, i)
+		case q.retries.held(q.dueIn):
+			i++ // there may be something for the next one
+		default:
+			i = len(q.waiting)
 		}
-		q.waiting[0] <- t
-		q.waiting = q.waiting[1:]
 	}
 	// Without a worker that waits, the next one to come finds what is due by itself.
 	if len(q.retries) == 0 || len(q.waiting) == 0 || q.closed {
 		return
 	}
-	delay := q.dueIn(q.retries[0])
+	delay := q.retries.next(q.dueIn)
 	if q.timer == nil {
 		q.timer = time.AfterFunc(delay, q.due)
 		return
@@ -161,6 +179,7 @@ func (q *queue) dueIn(t state.Task) time.Duration {
 	return 0
 }
 
+// due looks again at what the waiting workers may take.
 func (q *queue) due() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -191,29 +210,42 @@ func (q *queue) refill() {
 // lowLocked is how many fresh tasks are enough for now.
 func (q *queue) lowLocked() int { return max(lookAhead, 2*len(q.waiting)) }
 
-// load brings the next window of emitted tasks from the store.
+// load brings the next windows of emitted tasks from the store, until there is
+// something to do.
 func (q *queue) load(ctx context.Context) error {
+	for {
+		again, err := q.loadWindow(ctx)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+func (q *queue) loadWindow(ctx context.Context) (again bool, err error) {
 	q.mu.Lock()
 	after := q.last
+	q.missed = false
 	q.mu.Unlock()
 	var tasks []state.Task
-	err := q.r.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err = q.r.Store.View(ctx, func(tx *store.Tx) (err error) {
 		tasks, err = tx.PendingTasks(q.r.Run, true, after, emittedWindow)
 		return err
 	})
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.loading = false
 	if err != nil {
-		return err
+		q.loading = false
+		return false, err
 	}
-	q.overflow = len(tasks) == emittedWindow
 	for _, t := range tasks {
 		q.last = t.ID
-		q.emitted.push(t)
+		q.placeLocked(t)
 	}
+	q.loaded = span{after, q.last}
+	q.overflow = len(tasks) == emittedWindow || q.missed
 	q.serveLocked()
-	return nil
+	q.loading = q.overflow && q.emitted.len() == 0 && !q.closed
+	return q.loading, nil
 }
 
 // more reports whether a source may still bring tasks.
@@ -240,7 +272,7 @@ func (q *queue) close() {
 	}
 	q.closed = true
 	for _, me := range q.waiting {
-		close(me)
+		close(me.task)
 	}
 	q.waiting = nil
 	if q.timer != nil {

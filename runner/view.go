@@ -44,6 +44,9 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 			More: more,
 		},
 	}
+	if v.Tasks.Running == 0 && !more {
+		v.TriedOn = r.queue.triedOn()
+	}
 	v.Agreements = r.join(rec)
 	env := r.runEnv(rec, v.Agreements)
 	r.setEnv(env)

@@ -140,7 +140,7 @@ func (w *worker) run(life context.Context, resumed *state.Attempt) {
 		w.resume(whole, *resumed)
 	}
 	for taking.Err() == nil {
-		t, ok := w.r.queue.take(taking)
+		t, ok := w.r.queue.take(taking, w.a.Provider)
 		if !ok {
 			return
 		}
@@ -188,7 +188,7 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 func (w *worker) attempt(ctx context.Context, t state.Task) {
 	rev := w.r.inForce()
 	stage := rev.policies.Stage(t.Stage)
-	env, err := w.r.taskEnv(t, t.Attempts+1)
+	env, err := w.r.taskEnv(t, t.Tries()+1)
 	if err != nil {
 		w.r.giveUp(err)
 		return

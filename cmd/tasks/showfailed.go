@@ -21,6 +21,10 @@ type failedTask struct {
 	ExitCode  int             `json:"exit_code"`
 	Message   string          `json:"message"`
 	Provider  golem.NodeID    `json:"provider"`
+
+	// Quarantined tells that the task was given up whatever the retry policy said,
+	// because it failed by its own fault on many providers.
+	Quarantined bool `json:"quarantined"`
 }
 
 // showFailed lists the tasks that no attempt will be made at any more.
@@ -56,10 +60,13 @@ func failedTasks(ctx context.Context, st *store.Store, run state.RunID) ([]faile
 				t := failedTask{
 					Task: row.Task, Stage: row.Stage, Item: row.Item, Attempts: row.Number, Fault: string(row.Fault),
 					ExitCode: row.ExitCode, Message: row.Message, Provider: row.Provider,
+					Quarantined: row.Quarantined,
 				}
-				if t.Providers, err = tx.FailedProviders(row.Task, row.Activity); err != nil {
+				blame, err := tx.Blame(row.Task, row.Provider, row.Fault)
+				if err != nil {
 					return err
 				}
+				t.Providers = blame.Providers
 				tasks = append(tasks, t)
 			}
 			return err
@@ -77,8 +84,12 @@ func failedGrid(tasks []failedTask) *grid {
 		{name: "PROVIDERS", right: true}, {name: "FAULT"}, {name: "MESSAGE", cut: 16, wrap: true},
 	}}
 	for _, t := range tasks {
+		message := orDash(oneLine(t.Message))
+		if t.Quarantined {
+			message = "quarantined: " + message
+		}
 		g.add(fmt.Sprint(t.Task), t.Stage, orDash(oneLine(string(t.Item))), fmt.Sprint(t.Attempts),
-			fmt.Sprint(t.Providers), orDash(t.Fault), orDash(oneLine(t.Message)))
+			fmt.Sprint(t.Providers), orDash(t.Fault), message)
 	}
 	return g
 }

@@ -153,6 +153,25 @@ func TestDecide(t *testing.T) {
 			a.Activities[0].Busy = true
 			v.Agreements = []reconcile.Agreement{a}
 		}, nil},
+		{"what failed here again and again is worth somebody else", func(v *reconcile.View) {
+			leftover(v, agreement(1, state.ActivityReady))
+			v.Offers = []reconcile.Offer{offer(1), offer(3)}
+		}, []reconcile.Action{reconcile.Hire{Proposal: "R-3"}}},
+		{"who is asked for meanwhile", func(v *reconcile.View) {
+			leftover(v, agreement(1, state.ActivityReady))
+			v.DemandOpen, v.Offers = false, nil
+		}, []reconcile.Action{reconcile.OpenDemand{}}},
+		{"and takes the place", func(v *reconcile.View) {
+			leftover(v, agreement(1, state.ActivityReady), agreement(2, state.ActivityReady))
+		}, []reconcile.Action{reconcile.Drain{Activity: 10, Reason: "no more tasks: those left have failed here"}, reconcile.CloseDemand{}}},
+		{"nobody is let go for it before", func(v *reconcile.View) {
+			leftover(v, agreement(1, state.ActivityReady))
+			v.Offers = []reconcile.Offer{offer(1)}
+		}, nil},
+		{"where nobody works it may fail there again", func(v *reconcile.View) {
+			leftover(v)
+			v.Offers = []reconcile.Offer{offer(1)}
+		}, []reconcile.Action{reconcile.Hire{Proposal: "R-1"}}},
 		{"the end of the tasks is the end of the run", func(v *reconcile.View) { v.Tasks = reconcile.Tasks{} },
 			[]reconcile.Action{reconcile.Wind{State: state.RunDone, Note: "all tasks done"}}},
 		{"failed tasks make a failed run", func(v *reconcile.View) { v.Tasks = reconcile.Tasks{Failed: 2} },
@@ -170,6 +189,15 @@ func TestDecide(t *testing.T) {
 				t.Errorf("deciding twice differs:\n%s", diff)
 			}
 		})
+	}
+}
+
+// leftover makes it a run of which one task is left, which failed on provider 0x1.
+func leftover(v *reconcile.View, agreements ...reconcile.Agreement) {
+	v.Tasks, v.TriedOn = reconcile.Tasks{Pending: 1}, []golem.NodeID{"0x1"}
+	for i, a := range agreements {
+		a.Provider = golem.NodeID(fmt.Sprintf("0x%d", i+1))
+		v.Agreements = append(v.Agreements, a)
 	}
 }
 

@@ -1,6 +1,7 @@
 package reconcile_test
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -65,7 +66,7 @@ func drawReason(t *rapid.T) string {
 
 func drawAgreement(t *rapid.T, key int64) reconcile.Agreement {
 	a := reconcile.Agreement{Agreement: state.Agreement{
-		Key: key, Pricing: drawPricing(t), Interval: 2 * time.Minute, AgreedAt: drawTime(t, "agreed"),
+		Key: key, Provider: golem.NodeID(fmt.Sprintf("0x%d", key)), Pricing: drawPricing(t), Interval: 2 * time.Minute, AgreedAt: drawTime(t, "agreed"),
 		WaitUntil: drawTime(t, "wait until"), Reason: drawReason(t),
 		State: rapid.SampledFrom([]state.AgreementState{
 			state.AgreementCreating, state.AgreementCreated, state.AgreementConfirmed, state.AgreementApproved, state.AgreementApproved,
@@ -96,6 +97,9 @@ func drawView(t *rapid.T) reconcile.View {
 		o := offer(i)
 		o.Pricing = drawPricing(t)
 		v.Offers = append(v.Offers, o)
+	}
+	if v.Tasks.Running == 0 && !v.Tasks.More {
+		v.TriedOn = rapid.SampledFrom([][]golem.NodeID{nil, {"0x1"}, {"0x2", "0x3"}}).Draw(t, "tried on")
 	}
 	drawMoney(t, &v)
 	drawPause(t, &v)

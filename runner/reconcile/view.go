@@ -13,6 +13,7 @@ type View struct {
 	Now     time.Time
 	Workers int // how many activities the policy wants
 	Tasks   Tasks
+	TriedOn []golem.NodeID // nothing is left but tasks that failed on each of these, again and again; seldom any
 	Ending  Ending
 
 	Windows []ledger.Window // the budget as it stands; empty allows nothing

@@ -15,16 +15,15 @@ import (
 func workers(v View, m *money) []Action {
 	missing := Missing(v)
 	if missing <= 0 {
-		return append(release(v, -missing), closeDemand(v)...)
+		return append(release(v, tried(v)-missing), closeDemand(v)...)
 	}
 	out := openDemand(v)
 	hired := 0
 	blocked, least := "", golem.Amount{}
-	for i := range v.Offers {
+	for _, o := range offers(v) {
 		if hired == missing {
 			break
 		}
-		o := &v.Offers[i]
 		need := firstPeriod(o.Pricing, o.Threads, o.Interval)
 		if !m.take(need) {
 			blocked = fmt.Sprintf("the best offer left costs up to %s GLM until its first bill, and the budget has no room for it", ledger.Show(need))
@@ -42,12 +41,38 @@ func workers(v View, m *money) []Action {
 	return out
 }
 
-// Missing is how many workers there are too few; below zero, too many.
+// Missing is how many workers there are too few; below zero, too many. One that
+// all tasks left have failed on is to be replaced, so that they meet another
+// provider: it stays until there is one.
 func Missing(v View) int {
 	if v.Ending.Active() || v.Pause != nil {
 		return 0
 	}
-	return Wanted(v.Workers, v.Tasks) - Serving(v.Agreements)
+	return Wanted(v.Workers, v.Tasks) - Serving(v.Agreements) + tried(v)
+}
+
+// tried is how many workers are to be replaced.
+func tried(v View) int {
+	n := 0
+	for i := range v.Agreements {
+		if a := &v.Agreements[i]; serves(a) && slices.Contains(v.TriedOn, a.Provider) {
+			n++
+		}
+	}
+	return n
+}
+
+// offers are those that may be hired: where tasks are to meet another provider,
+// only such ones, unless nobody works at all.
+func offers(v View) []Offer {
+	if len(v.TriedOn) == 0 {
+		return v.Offers
+	}
+	others := slices.DeleteFunc(slices.Clone(v.Offers), func(o Offer) bool { return slices.Contains(v.TriedOn, o.Provider) })
+	if len(others) == 0 && Serving(v.Agreements) == 0 {
+		return v.Offers
+	}
+	return others
 }
 
 // Wanted is how many workers are wanted and have something to do.
@@ -100,14 +125,19 @@ func why(blocked string) string {
 	return blocked
 }
 
-// release drains the n workers that are worth least, the dearest first: any of
-// them when fewer are wanted, only idle ones when there is too little to do.
+// release drains the n workers that are worth least, those to be replaced first and
+// then the dearest: any of them when fewer are wanted, only idle ones when there is
+// too little to do.
 func release(v View, n int) []Action {
 	reason, idleOnly := ReasonSurplus, false
 	if Wanted(v.Workers, v.Tasks) < v.Workers {
 		reason, idleOnly = ReasonNoTasks, true
 	}
-	var spare []*Activity
+	type worker struct {
+		*Activity
+		replaced bool
+	}
+	var spare []worker
 	for i := range v.Agreements {
 		a := &v.Agreements[i]
 		act := a.Current()
@@ -115,13 +145,25 @@ func release(v View, n int) []Action {
 			continue
 		}
 		if !idleOnly || !act.Attempt {
-			spare = append(spare, act)
+			spare = append(spare, worker{act, slices.Contains(v.TriedOn, a.Provider)})
 		}
 	}
-	slices.SortStableFunc(spare, func(x, y *Activity) int { return y.Billed.Cmp(x.Billed) })
+	slices.SortStableFunc(spare, func(x, y worker) int {
+		switch {
+		case x.replaced && !y.replaced:
+			return -1
+		case y.replaced && !x.replaced:
+			return 1
+		}
+		return y.Billed.Cmp(x.Billed)
+	})
 	var out []Action
-	for _, act := range spare[:min(n, len(spare))] {
-		out = append(out, Drain{Activity: act.Key, Reason: reason})
+	for _, w := range spare[:min(n, len(spare))] {
+		why := reason
+		if w.replaced {
+			why = ReasonNoTasks + ": those left have failed here"
+		}
+		out = append(out, Drain{Activity: w.Key, Reason: why})
 	}
 	return out
 }

@@ -34,6 +34,7 @@ const (
 	agreementsEnd   = "every approved agreement ends"
 	activitiesEnd   = "no activity outlives its reason"
 	nothingSetAside = "nothing stays set aside"
+	quarantine      = "who is quarantined failed on five providers"
 	tasksEnd        = "with fair providers every task ends"
 	sameBooks       = "the ledger says what the devnet was told"
 	runEnds         = "a run ends or is wound down"
@@ -189,6 +190,19 @@ func (w *world) checkTasks(tx *store.Tx, run state.Run) error {
 		return err
 	}
 	w.tally.tasks = counts.Done + counts.Failed
+	failed, err := tx.FailedTasks(runID, 0, 1000)
+	for _, f := range failed {
+		blame, err2 := tx.Blame(f.Task, f.Provider, f.Fault)
+		if err = errors.Join(err, err2); f.Quarantined && blame.Own != 5 {
+			w.violate(quarantine, "task %d failed by its own fault on %d", f.Task, blame.Own)
+		}
+		if f.Quarantined {
+			w.tally.quarantined++
+		}
+	}
+	if err != nil {
+		return err
+	}
 	if w.fair && !w.tight && !w.choosy && !run.State.Final() {
 		w.violate(tasksEnd, "the run is %s (%s): %+v", run.State, run.Note, counts)
 	}

@@ -66,9 +66,17 @@ type Task struct {
 	Parent     int64 // task whose result emitted it; 0 for an item of the source
 	State      TaskState
 	Attempts   int       // tries begun
+	Forgiven   int       // of those, the ones that no longer count, because a user put the task back
 	NextTryAt  time.Time // not before this; zero is at once
 	FinishedAt time.Time
+
+	// FailedOn are the providers that the task failed on, the last one first, the
+	// last 16 at most. It is set in pending tasks that are read to be handed out.
+	FailedOn []golem.NodeID
 }
+
+// Tries is how many tries of the task count.
+func (t Task) Tries() int { return t.Attempts - t.Forgiven }
 
 // An Attempt is one try of a task in one activity. At most one attempt of a
 // task is not Done.

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"fmt"
-
 	"tasks/golem"
 	"tasks/runner/state"
 )
@@ -62,17 +60,61 @@ func (t *Tx) Attempts(task int64) ([]state.Attempt, error) {
 	return all, wrap(err, "read attempts of task", task)
 }
 
-// FailedProviders returns with how many different providers a task has failed,
-// the one of the given activity included, where it fails now. Attempts that we
-// gave up ourselves are left out.
-func (t *Tx) FailedProviders(task, activity int64) (int, error) {
-	var n int
-	err := t.get(`SELECT count(DISTINCT g.provider) FROM activities v JOIN agreements g ON g.key = v.agreement
-		WHERE v.key = ?2 OR v.key IN (SELECT activity FROM attempts
-			WHERE task = ?1 AND (state = 'failed' OR state = 'lost' AND fault IS NOT NULL))`,
-		[]any{task, activity}, &n)
-	if err != nil {
-		return 0, fmt.Errorf("read providers of task %d: %w", task, err)
+// failedOnMost is how many providers of a task's failures are told.
+const failedOnMost = 16
+
+// A failure is a provider that a task failed on, and whether by the task's own
+// fault.
+type failure struct {
+	provider golem.NodeID
+	own      bool
+}
+
+// failures returns the providers that a task failed on, the last one first.
+// Attempts that we gave up ourselves are left out, and those that are forgiven.
+func (t *Tx) failures(task int64) ([]failure, error) {
+	scan := func(row scanner) (f failure, err error) {
+		var latest int
+		err = row.Scan(&f.provider, &f.own, &latest)
+		return f, err
 	}
-	return n, nil
+	all, err := list(t, scan, `SELECT p.id, max(a.fault = 'task'), max(a.number) AS latest
+		FROM attempts a JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
+			JOIN providers p ON p.key = g.provider
+		WHERE a.task = ?1 AND a.number > (SELECT forgiven FROM tasks WHERE id = ?1)
+			AND (a.state = 'failed' OR a.state = 'lost' AND a.fault IS NOT NULL)
+		GROUP BY g.provider ORDER BY latest DESC`, task)
+	return all, wrap(err, "read providers of task", task)
+}
+
+func (t *Tx) failedOn(task int64) (out []golem.NodeID, err error) {
+	all, err := t.failures(task)
+	for _, f := range all[:min(len(all), failedOnMost)] {
+		out = append(out, f.provider)
+	}
+	return out, err
+}
+
+// Blame is with how many different providers a task has failed.
+type Blame struct {
+	Providers int // whoever was at fault
+	Own       int // of those, where it was the task's own fault
+}
+
+// Blame counts the providers that a task has failed on, with the one where it
+// fails now and whose fault that is. Attempts that we gave up ourselves are left
+// out, and those from before a user put the task back.
+func (t *Tx) Blame(task int64, provider golem.NodeID, fault state.Fault) (Blame, error) {
+	all, err := t.failures(task)
+	own := map[golem.NodeID]bool{provider: fault == state.FaultTask}
+	for _, f := range all {
+		own[f.provider] = own[f.provider] || f.own
+	}
+	b := Blame{Providers: len(own)}
+	for _, is := range own {
+		if is {
+			b.Own++
+		}
+	}
+	return b, err
 }

@@ -22,8 +22,9 @@ type AttemptEnd struct {
 	Stdout   []byte // kept of a failed attempt only, the last 64 KiB
 	Stderr   []byte // likewise
 
-	Task      state.TaskState // done, pending or failed
-	NextTryAt time.Time       // of a pending task; zero is at once
+	Task        state.TaskState // done, pending or failed
+	NextTryAt   time.Time       // of a pending task; zero is at once
+	Quarantined bool            // of a failed task: it fails wherever it runs
 
 	Value   json.RawMessage // the result, or nil for none
 	Count   int             // how many results Value counts for
@@ -109,13 +110,16 @@ func (t *Tx) endTask(o *open, end AttemptEnd) (state.Task, error) {
 	} else {
 		k.FinishedAt = t.now
 	}
-	err := t.change(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4
-		WHERE id = ?1 AND state = 'running' RETURNING run, stage, idx, item, parent`,
-		[]any{o.task, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt)},
-		&o.run, &o.stage, &k.Index, rawTo{&k.Item}, intTo[int64]{&k.Parent})
+	err := t.change(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5
+		WHERE id = ?1 AND state = 'running' RETURNING run, stage, idx, item, parent, forgiven`,
+		[]any{o.task, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined},
+		&o.run, &o.stage, &k.Index, rawTo{&k.Item}, intTo[int64]{&k.Parent}, &k.Forgiven)
 	if err != nil {
 		return k, stale(err, "end task", o.task)
 	}
 	err = t.get(`SELECT name FROM stages WHERE key = ?`, []any{o.stage}, &k.Stage)
+	if err == nil && k.State == state.TaskPending {
+		k.FailedOn, err = t.failedOn(o.task)
+	}
 	return k, wrap(err, "read stage of task", o.task)
 }

@@ -15,9 +15,10 @@ type LogRow struct {
 	ActivityID   golem.ActivityID
 	Provider     golem.NodeID
 	ProviderName string
+	Quarantined  bool // its task failed for good because it fails wherever it runs
 }
 
-const logColumns = attemptColumns + `, s.name, t.item, v.id, p.id, g.provider_name`
+const logColumns = attemptColumns + `, s.name, t.item, v.id, p.id, g.provider_name, t.quarantined`
 
 const logJoins = ` CROSS JOIN tasks t ON t.id = a.task JOIN stages s ON s.key = t.stage
 	JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
@@ -28,7 +29,8 @@ func scanLog(row scanner) (r LogRow, err error) {
 	err = row.Scan(&a.ID, &a.Task, &a.Number, &a.Activity, &a.State, textTo[golem.BatchID]{&a.Batch},
 		timeTo{&a.StartedAt}, timeTo{&a.FinishedAt}, textTo[state.Fault]{&a.Fault},
 		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr, &a.Revision,
-		&r.Stage, rawTo{&r.Item}, textTo[golem.ActivityID]{&r.ActivityID}, &r.Provider, &r.ProviderName)
+		&r.Stage, rawTo{&r.Item}, textTo[golem.ActivityID]{&r.ActivityID}, &r.Provider, &r.ProviderName,
+		&r.Quarantined)
 	return r, err
 }
 

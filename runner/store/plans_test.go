@@ -88,7 +88,7 @@ func readEverything(tx *store.Tx, w world, task int64) error {
 		func() error { _, err := tx.PendingTasks(w.run, false, 0, 1); return err },
 		func() error { _, err := tx.OpenAttempts(w.run); return err },
 		func() error { _, err := tx.Attempts(task); return err },
-		func() error { _, err := tx.FailedProviders(task, w.activity); return err },
+		func() error { _, err := tx.Blame(task, providerID, state.FaultTask); return err },
 		func() error { _, err := tx.FailedTasks(w.run, 0, 1); return err },
 		func() error { _, err := tx.AgreementByID(agreementID); return err },
 		func() error { _, err := tx.Agreements(w.run, true); return err },

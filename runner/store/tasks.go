@@ -6,10 +6,11 @@ import (
 	"tasks/runner/state"
 )
 
-const taskColumns = `t.id, s.name, t.idx, t.item, t.parent, t.state, t.attempts, t.next_try_at, t.finished_at`
+const taskColumns = `t.id, s.name, t.idx, t.item, t.parent, t.state, t.attempts, t.forgiven, t.next_try_at,
+	t.finished_at`
 
 func scanTask(row scanner) (k state.Task, err error) {
-	err = row.Scan(&k.ID, &k.Stage, &k.Index, rawTo{&k.Item}, intTo[int64]{&k.Parent}, &k.State, &k.Attempts,
+	err = row.Scan(&k.ID, &k.Stage, &k.Index, rawTo{&k.Item}, intTo[int64]{&k.Parent}, &k.State, &k.Attempts, &k.Forgiven,
 		timeTo{&k.NextTryAt}, timeTo{&k.FinishedAt})
 	return k, err
 }
@@ -69,7 +70,7 @@ func (t *Tx) Task(id int64) (state.Task, error) {
 
 // PendingTasks returns at most limit pending tasks of a run with ids above
 // afterID, by id: those that results emitted, or those of sources. Those that
-// wait for NextTryAt are among them.
+// wait for NextTryAt are among them. FailedOn is set.
 func (t *Tx) PendingTasks(run state.RunID, emitted bool, afterID int64, limit int) ([]state.Task, error) {
 	// Two queries, because an index that is partial is used only if the query
 	// says the same.
@@ -82,5 +83,10 @@ func (t *Tx) PendingTasks(run state.RunID, emitted bool, afterID int64, limit in
 		ORDER BY t.id LIMIT ?`
 	}
 	tasks, err := list(t, scanTask, query, run, afterID, limit)
+	for i := range tasks {
+		if err == nil && tasks[i].Tries() > 0 {
+			tasks[i].FailedOn, err = t.failedOn(tasks[i].ID)
+		}
+	}
 	return tasks, wrap(err, "read pending tasks of run", run)
 }

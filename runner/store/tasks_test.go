@@ -247,7 +247,9 @@ func TestFinishAttempt(t *testing.T) {
 				if f.Seq != c.seq {
 					t.Errorf("seq is %d, want %d", f.Seq, c.seq)
 				}
-				if diff := cmp.Diff(w.task(t, id), f.Task); diff != "" {
+				answered := f.Task
+				answered.FailedOn = nil // which is for those that hand it out
+				if diff := cmp.Diff(w.task(t, id), answered); diff != "" {
 					t.Errorf("answered task (-stored +answered):\n%s", diff)
 				}
 				if got := f.Task; got.State != c.end.Task || got.Attempts != 1 || got.FinishedAt.IsZero() != (c.end.Task == state.TaskPending) {
@@ -330,7 +332,7 @@ func TestAttemptsRememberHowTheyEnded(t *testing.T) {
 	}
 }
 
-func TestFailedProviders(t *testing.T) {
+func TestBlame(t *testing.T) {
 	w := newWorld(t)
 	other := w
 	other.agreement = w.hire(t, "second agreement", "0x2", "keeper")
@@ -342,26 +344,37 @@ func TestFailedProviders(t *testing.T) {
 	failed := func(s state.AttemptState, f state.Fault) store.AttemptEnd {
 		return store.AttemptEnd{State: s, Fault: f, Task: state.TaskPending}
 	}
+	blame := func(fault state.Fault) store.Blame {
+		return ask(t, w.Store, func(tx *store.Tx) (store.Blame, error) { return tx.Blame(id, providerID, fault) })
+	}
 	// The one it fails with now counts before its attempt is recorded.
-	if got := ask(t, w.Store, func(tx *store.Tx) (int, error) { return tx.FailedProviders(id, w.activity) }); got != 1 {
-		t.Errorf("at the first attempt: %d providers, want 1", got)
+	if got, want := blame(state.FaultTask), (store.Blame{Providers: 1, Own: 1}); got != want {
+		t.Errorf("at the first attempt: %+v, want %+v", got, want)
 	}
 	for i, c := range []struct {
-		where world
-		end   store.AttemptEnd
-		want  int
+		where    world
+		end      store.AttemptEnd
+		want     store.Blame
+		failedOn []golem.NodeID
 	}{
-		{w, failed(state.AttemptFailed, state.FaultTask), 1},
-		{w, failed(state.AttemptFailed, state.FaultTimeout), 1},
-		{other, failed(state.AttemptLost, state.FaultNone), 1},
-		{other, failed(state.AttemptLost, state.FaultProvider), 2},
-		{third, failed(state.AttemptFailed, state.FaultTask), 3},
+		{w, failed(state.AttemptFailed, state.FaultTimeout), store.Blame{Providers: 1}, []golem.NodeID{providerID}},
+		{w, failed(state.AttemptFailed, state.FaultTask), store.Blame{Providers: 1, Own: 1}, []golem.NodeID{providerID}},
+		{other, failed(state.AttemptLost, state.FaultNone), store.Blame{Providers: 1, Own: 1}, []golem.NodeID{providerID}},
+		{other, failed(state.AttemptLost, state.FaultProvider), store.Blame{Providers: 2, Own: 1}, []golem.NodeID{"0x2", providerID}},
+		{third, failed(state.AttemptFailed, state.FaultTask), store.Blame{Providers: 3, Own: 2}, []golem.NodeID{"0x3", "0x2", providerID}},
+		{w, failed(state.AttemptFailed, state.FaultTask), store.Blame{Providers: 3, Own: 2}, []golem.NodeID{providerID, "0x3", "0x2"}},
 	} {
 		c.end.Attempt = c.where.begin(t, id).ID
-		c.where.finish(t, c.end)
-		got := ask(t, w.Store, func(tx *store.Tx) (int, error) { return tx.FailedProviders(id, w.activity) })
-		if got != c.want {
-			t.Errorf("after attempt %d: %d providers, want %d", i+1, got, c.want)
+		finished := tell(t, w.Store, func(tx *store.Tx) (store.Finished, error) { return tx.FinishAttempt(c.end) })
+		if got := blame(state.FaultTimeout); got != c.want {
+			t.Errorf("after attempt %d: %+v, want %+v", i+1, got, c.want)
+		}
+		if diff := cmp.Diff(c.failedOn, finished.Task.FailedOn); diff != "" {
+			t.Errorf("after attempt %d, failed on (-want +got):\n%s", i+1, diff)
+		}
+		pending := ask(t, w.Store, func(tx *store.Tx) ([]state.Task, error) { return tx.PendingTasks(w.run, false, 0, 1) })
+		if diff := cmp.Diff(c.failedOn, pending[0].FailedOn); diff != "" {
+			t.Errorf("after attempt %d, a restart reads failed on (-want +got):\n%s", i+1, diff)
 		}
 	}
 }
