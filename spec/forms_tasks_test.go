@@ -62,13 +62,14 @@ func tasksForm(stage schema.Node) schema.Node {
 	for key := range stage["properties"].(schema.Node) {
 		keys = append(keys, key)
 	}
+	// Editors complete the keys of a stage only where names are a pattern.
 	named := schema.Node{
 		"type":                 "object",
-		"propertyNames":        schema.Node{"pattern": stageWord, "not": schema.Node{"enum": slices.Sorted(slices.Values(keys))}},
-		"additionalProperties": schema.Node{"$ref": "#/properties/tasks/anyOf/0"},
+		"patternProperties":    schema.Node{stageWord: schema.Node{"$ref": "#/properties/tasks/anyOf/0"}},
+		"additionalProperties": false,
 		"minProperties":        1,
 	}
-	return schema.AnyOf(stage.With(schema.One("run", "steps")), named)
+	return schema.AnyOf(stage.With(schema.One("run", "steps")), named.With(schema.None(slices.Sorted(slices.Values(keys))...)))
 }
 
 // sourceForm is a mapping with one kind of source, or a list of items.

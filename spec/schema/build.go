@@ -118,7 +118,7 @@ func (g Grammar) key(path string) Node {
 		text += "\n\nDefault: `" + is + "`"
 		n = n.With(Node{"default": value(is)})
 	}
-	return n.With(Node{"description": text})
+	return n.With(Node{"title": path, "description": text})
 }
 
 // sentence is text with a capital letter and a full stop.

@@ -52,11 +52,29 @@ func List(element Node) Node { return Node{"type": "array", "items": element, "m
 // AnyOf is what one of several nodes takes.
 func AnyOf(nodes ...Node) Node { return Node{"anyOf": nodes} }
 
-// One demands exactly one of some keys.
+// One demands exactly one of some keys. It is said in a way by which editors point
+// at the second of two, and not at the mapping.
 func One(keys ...string) Node {
+	var each []Node
+	besides := Node{}
+	for i, key := range keys {
+		each = append(each, Node{"required": []string{key}})
+		later := Node{}
+		for _, other := range keys[i+1:] {
+			later[other] = false
+		}
+		if len(later) > 0 {
+			besides[key] = Node{"properties": later}
+		}
+	}
+	return Node{"anyOf": each, "dependencies": besides}
+}
+
+// None refuses some keys.
+func None(keys ...string) Node {
 	var each []Node
 	for _, key := range keys {
 		each = append(each, Node{"required": []string{key}})
 	}
-	return Node{"oneOf": each}
+	return Node{"not": Node{"anyOf": each}}
 }
