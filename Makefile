@@ -1,7 +1,7 @@
-.PHONY: help build test race lint clients fuzz simulate points kill9 long mutate update bench cover ci
+.PHONY: help build test race lint clients fuzz simulate points kill9 long mutate update bench bench-peers bench-parts cover ci
 
 help: ## show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
 
 build: ## build the static binary bin/tasks
 	CGO_ENABLED=0 go build -trimpath -o bin/tasks ./cmd/tasks
@@ -52,8 +52,15 @@ mutate: ## break the rules of money one by one, and see the simulation notice
 update: ## rewrite the golden files from what the code does now
 	go test ./spec/... ./runner/state ./cmd/tasks -update
 
-bench: ## run every benchmark
-	go test -run '^$$' -bench . -benchmem ./...
+bench: build ## measure the whole program; BENCH has further arguments, see docs/performance.md
+	go run ./cmd/bench -tasks bin/tasks -plot docs/performance.svg $(BENCH)
+
+bench-peers: build ## measure the program against @golem-sdk/task-executor (wants node and npm)
+	clients/install npm
+	go run ./cmd/bench -tasks bin/tasks -only peers $(BENCH)
+
+bench-parts: ## run the benchmarks of the packages
+	go test -run '^$$' -bench . -benchmem $$(go list ./... | grep -v /cmd/bench)
 
 cover: ## coverage of the tests, by package
 	go test -cover ./...

@@ -31,6 +31,7 @@ var layers = []string{
 	"tasks/runner/simulation",
 	"tasks/runner/report",
 	"tasks/cmd/tasks",
+	"tasks/cmd/bench",
 }
 
 // owners are modules that one package alone imports, so that swapping one is a

@@ -73,7 +73,7 @@ func (f *feed) read(ctx context.Context) error {
 	defer reader.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	items := make(chan source.Item)
+	items := make(chan source.Item, feedChunk)
 	var readErr error
 	var wg sync.WaitGroup
 	defer wg.Wait()

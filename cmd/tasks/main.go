@@ -17,6 +17,7 @@ func main() {
 
 // run is the whole program: it carries out one command and gives the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	defer profile(stderr)()
 	a := &app{out: newScreen(stdout), err: newScreen(stderr)}
 	root := a.root()
 	root.SetArgs(args)
