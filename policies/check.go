@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
@@ -133,6 +134,8 @@ func (c *checker) unknown(at file.Location, name string) {
 		c.report(at, fact, spellings[name])
 	case name == "params":
 		c.report(at, "there are no params", "declare them in the file, such as params: {size: 3}")
+	case name == "stages":
+		c.report(at, "there are no stages to see here", "name them in the after of this stage; its own commands, result and emit see them then")
 	case name == "max_price":
 		c.report(at, "max_price is not set", "set max_price: in the file to use it here")
 	default:
@@ -199,12 +202,27 @@ func (c *checker) ambiguous(key *ast.StringNode, base *shape, path []string) {
 
 func (c *checker) absent(key *ast.StringNode, base *shape, of ast.Node) {
 	name := of.String()
+	if why := whyAbsent(key.Value, base); why != "" {
+		c.report(key.Location(), fmt.Sprintf("%s has no %q", name, key.Value), why)
+		return
+	}
 	if len(base.fields) == 0 {
 		c.report(key.Location(), fmt.Sprintf("%s is %s and has no %q", name, base.word(), key.Value), inside(base))
 		return
 	}
 	c.report(key.Location(), fmt.Sprintf("%s has no %q", name, key.Value),
 		didYouMean(key.Value, base.order, fmt.Sprintf("%s has %s", name, listed(base.order))))
+}
+
+// whyAbsent explains names that are there elsewhere.
+func whyAbsent(key string, base *shape) string {
+	switch {
+	case base.typ == reflect.TypeFor[stageGroup]():
+		return didYouMean(key, base.order, "it has the stages that stand in after, here "+listed(base.order))
+	case base.typ == reflect.TypeFor[Task]() && base.fields["item"] == nil:
+		return "this stage has one task, which has no item, because it has no from"
+	}
+	return ""
 }
 
 // inside says how to get at what people look for inside a plain value.

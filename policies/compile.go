@@ -27,6 +27,9 @@ type builder struct {
 	found    foundList
 	machines *sync.Pool
 	uploads  uploads
+
+	results    []string // stages whose results the expressions so far read
+	allResults bool     // one of them reads those of any stage
 }
 
 // newConfig is the library's configuration for one kind of expression: its
@@ -90,6 +93,7 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 		b.report(path, e, fact)
 		return nil
 	}
+	b.noteResults(c.names)
 	return &program{policy: name, source: e.Text, code: code, meter: m, names: c.names, machines: b.machines}
 }
 

@@ -166,8 +166,9 @@ type AttemptEnv struct {
 
 // TaskEnv is what the commands of a task see.
 type TaskEnv struct {
-	Task Task `expr:"task" doc:"the task"`
-	Run  Run  `expr:"run" doc:"the run"`
+	Task   Task                  `expr:"task" doc:"the task"`
+	Run    Run                   `expr:"run" doc:"the run"`
+	Stages map[string]EndedStage `expr:"stages" doc:"the stages that this one waited for, by their names; there is no such name where it has no after"`
 }
 
 // ResultEnv is what task.result sees when an attempt ended well, and, with the
@@ -183,6 +184,8 @@ type ResultEnv struct {
 	Steps    []Output      `expr:"steps" doc:"what every step printed, steps[0] first"`
 
 	Downloads []Downloaded `expr:"downloads" doc:"the files that came to this computer, downloads[0] first"`
+
+	Stages map[string]EndedStage `expr:"stages" doc:"the stages that this one waited for, by their names; there is no such name where it has no after"`
 }
 
 // runEnv is what workers, budget, max_price and results.file see.

@@ -11,8 +11,11 @@ import (
 // An items says what is known of a stage's items before the first is there.
 type items struct {
 	open bool              // anything may come
+	none bool              // there is one task without an item
 	typ  reflect.Type      // of every item; nil where they differ or are maps
 	keys map[string]*shape // of the items that are maps
+
+	after []string // the ended stages that its expressions see
 }
 
 // itemsOf reads a stage's source. What others emit, and what a file or a command
@@ -24,6 +27,8 @@ func itemsOf(s *spec.Spec, stage *spec.Stage) items {
 	switch stage.From.Kind {
 	case spec.SourceRange:
 		return items{typ: reflect.TypeFor[int]()}
+	case spec.SourceOnce:
+		return items{none: !stage.EmitsInto(stage.Name), open: true}
 	case spec.SourceLines:
 		return items{typ: reflect.TypeFor[string]()}
 	case spec.SourceItems:
@@ -128,6 +133,11 @@ func (i items) shape() *shape {
 	item := &shape{typ: i.typ, doc: s.fields["item"].doc, open: i.open, fields: i.keys}
 	item.order = slices.Sorted(maps.Keys(i.keys))
 	item.open = item.open || i.typ == nil && i.keys == nil
+	if i.none {
+		s.drop("item")
+		s.open = false
+		return s
+	}
 	s.fields["item"] = item
 	for _, key := range item.order {
 		if s.fields[key] == nil {

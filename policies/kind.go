@@ -64,6 +64,8 @@ type kind struct {
 	env   any // a zero value of the environment
 	want  want
 	extra []function // callable here only
+
+	stages bool // those of a stage with after see what has ended
 }
 
 // kinds lists every kind of expression in the order of documentation.
@@ -80,9 +82,9 @@ func kinds() []kind {
 		{name: "debit_note.accept", env: DebitNoteEnv{}, want: wantBool()},
 		{name: "invoice.accept", env: InvoiceEnv{}, want: wantBool()},
 		{name: "task.retry", env: AttemptEnv{}, want: wantBool()},
-		{name: "run", env: TaskEnv{}, want: wantText()},
+		{name: "run", env: TaskEnv{}, want: wantText(), stages: true},
 		{name: "task.result", env: ResultEnv{}, want: wantResult()},
-		{name: "emit", env: keptEnv{}, want: wantItems()},
+		{name: "emit", env: keptEnv{}, want: wantItems(), stages: true},
 		{name: "results.count", env: keptEnv{}, want: wantNumber()},
 		{name: "results.file", env: runEnv{}, want: wantText()},
 	}
@@ -105,6 +107,7 @@ func (k kind) shape(known items) *shape {
 		task.doc = old.doc
 		s.fields["task"] = task
 	}
+	s.addStages(known.after)
 	return s
 }
 
@@ -123,7 +126,7 @@ func (s *shape) checked() types.Map {
 
 func (s *shape) checkedType() types.Type {
 	switch {
-	case s.typ == reflect.TypeFor[Task](), s.typ == reflect.TypeFor[paramGroup](), s.typ == nil && s.fields != nil:
+	case s.typ == reflect.TypeFor[Task](), s.typ == reflect.TypeFor[paramGroup](), s.typ == reflect.TypeFor[stageGroup](), s.typ == nil && s.fields != nil:
 		return s.checked()
 	case s.typ == nil, s.typ.Kind() == reflect.Interface:
 		return types.Any

@@ -43,7 +43,11 @@ func Names(policy string) []NameDoc {
 	if !ok {
 		return nil
 	}
-	return k.shape(items{open: true}).docs(nil)
+	known := items{open: true}
+	if k.stages {
+		known.after = []string{"name"}
+	}
+	return k.shape(known).docs(nil)
 }
 
 func (s *shape) docs(path []string) []NameDoc {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tasks/policies"
+	"tasks/spec"
 )
 
 // Every name that is documented compiles where it is said to be seen, and has a
@@ -22,7 +23,7 @@ func TestEveryNameCompiles(t *testing.T) {
 			if n.Type == "names" || strings.HasSuffix(n.Name, "]") {
 				continue
 			}
-			s := parse(t, document)
+			s := waiting(t)
 			put(s, policy, "let x = "+n.Name+"; "+neutral(policy))
 			if _, list := policies.Compile(s); len(list) > 0 {
 				t.Errorf("%s: %s: %v", policy, n.Name, list)
@@ -32,6 +33,15 @@ func TestEveryNameCompiles(t *testing.T) {
 	if policies.Names("nonsense") != nil || policies.Wants("nonsense") != "" {
 		t.Error("a policy that is not there has names")
 	}
+}
+
+// waiting is the document with stages that wait for the stage "name".
+func waiting(t *testing.T) *spec.Spec {
+	s := parse(t, document)
+	for i := range s.Stages {
+		s.Stages[i].After = []spec.After{{Stage: "name"}}
+	}
+	return s
 }
 
 // neutral is an expression that every policy of the kind accepts.
@@ -63,7 +73,7 @@ func TestNamesStateTheRightType(t *testing.T) {
 			if !ok {
 				t.Errorf("%s: %s has the type %q", policy, n.Name, n.Type)
 			}
-			s := parse(t, document)
+			s := waiting(t)
 			put(s, policy, "let x = "+strings.ReplaceAll(test, "X", n.Name)+"; "+neutral(policy))
 			if _, list := policies.Compile(s); len(list) > 0 {
 				t.Errorf("%s: %s as %s: %v", policy, n.Name, test, list)

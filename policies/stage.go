@@ -22,6 +22,9 @@ type Stage struct {
 	count   *program // nil: one
 	emits   []emit
 
+	after   []string // the stages it waits for
+	results []string // those of them whose results its expressions read
+
 	dir       string // of the document; absolute
 	transfers bool   // some step copies a file
 	reads     bool   // some expression looks at downloads
@@ -56,11 +59,13 @@ func (b *builder) stagePath(st *spec.Stage) string {
 
 func (b *builder) stage(st *spec.Stage) *Stage {
 	path, known := b.stagePath(st), itemsOf(b.spec, st)
-	out := &Stage{Name: st.Name, timeout: st.Timeout, capture: captured(), dir: b.spec.Dir}
-	b.steps(out, path, st, known)
+	own := known
+	own.after, b.results, b.allResults = waitsFor(b.spec, st), nil, false
+	out := &Stage{Name: st.Name, after: own.after, timeout: st.Timeout, capture: captured(), dir: b.spec.Dir}
+	b.steps(out, path, st, own)
 	result := path + ".result"
 	if e := st.Result; !e.IsZero() {
-		out.result = b.compile(result, result, e, b.kind("task.result"), known)
+		out.result = b.compile(result, result, e, b.kind("task.result"), own)
 	} else {
 		out.result = b.compile("policies.task.result", "task.result", b.spec.Policies.TaskResult, b.kind("task.result"), known)
 	}
@@ -72,7 +77,10 @@ func (b *builder) stage(st *spec.Stage) *Stage {
 		if len(st.Emit) > 1 {
 			at = fmt.Sprintf("%s.emit[%d].each", path, i)
 		}
-		out.emits = append(out.emits, emit{e.Stage, b.compile(at, at, e.Each, b.kind("emit"), known)})
+		out.emits = append(out.emits, emit{e.Stage, b.compile(at, at, e.Each, b.kind("emit"), own)})
+	}
+	if out.results = b.results; b.allResults {
+		out.results = out.after
 	}
 	return out
 }

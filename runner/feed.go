@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"tasks/runner/source"
@@ -19,28 +20,40 @@ const feedChunk = 256
 
 // start begins to read the sources from where their cursors stand.
 func (q *queue) start(ctx context.Context, wg *sync.WaitGroup) {
-	var feeds []*feed
+	var feeds, later []*feed
 	stages := q.r.inForce().spec.Stages
 	for i := range stages {
 		stage := &stages[i]
 		if cursor := q.r.cursors[stage.Name]; stage.From != nil && !cursor.Ended {
 			f := &feed{q: q, stage: stage.Name, from: *stage.From, cursor: cursor, room: make(chan struct{}, 1)}
-			feeds = append(feeds, f)
+			if f.after = after(stage); len(f.after) > 0 {
+				later = append(later, f)
+			} else {
+				feeds = append(feeds, f)
+			}
 		}
 	}
-	q.expect(feeds)
+	q.expect(feeds, later)
 	for _, f := range feeds {
 		wg.Go(func() { f.run(ctx) })
 	}
 }
 
-// expect counts the sources. Workers that the last process left may be at work
-// already, and look.
-func (q *queue) expect(feeds []*feed) {
+// after is the stages that one waits for.
+func after(stage *spec.Stage) (names []string) {
+	for _, a := range stage.After {
+		names = append(names, a.Stage)
+	}
+	return names
+}
+
+// expect counts the sources, those that wait for other stages too. Workers that
+// the last process left may be at work already, and look.
+func (q *queue) expect(feeds, later []*feed) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.sources = len(feeds)
-	for _, f := range feeds {
+	q.sources, q.waits = len(feeds)+len(later), later
+	for _, f := range slices.Concat(feeds, later) {
 		q.rooms = append(q.rooms, f.room)
 	}
 }
@@ -51,6 +64,7 @@ func (q *queue) expect(feeds []*feed) {
 type feed struct {
 	q      *queue
 	stage  string
+	after  []string // the stages that have to end first
 	from   spec.Source
 	cursor state.Cursor
 	room   chan struct{}
@@ -66,7 +80,7 @@ func (f *feed) run(ctx context.Context) {
 }
 
 func (f *feed) read(ctx context.Context) error {
-	reader, err := source.Open(f.from, f.cursor.Position)
+	reader, err := source.OpenResults(f.from, f.cursor.Position, f.q.r.stageResults)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (r *runner) parts(ctx context.Context, at state.Attempt) ([]string, error) 
 	if stage == nil || !stage.Transfers() {
 		return nil, nil
 	}
-	env, err := r.taskEnv(t, at.Number)
+	env, err := r.taskEnv(stage, t, at.Number)
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,9 @@ func (r *runner) stepWithRoom(ctx context.Context) (over bool, err error) {
 
 // step is one turn: view, decide, act.
 func (r *runner) step(ctx context.Context) (over bool, err error) {
+	if err := r.queue.begin(ctx, r.feeds); err != nil {
+		return false, err
+	}
 	view, err := r.view(ctx)
 	if err != nil {
 		return false, err

@@ -78,6 +78,7 @@ const (
 	logActivity  = "activity"
 	logProvider  = "provider"
 	logTask      = "task"
+	logStage     = "stage"
 	logProviders = "providers"
 	logReason    = "reason"
 	logError     = "error"

@@ -158,7 +158,7 @@ func faultOf(results []golem.CommandResult) (state.Fault, string) {
 // fails the task: its result would otherwise be lost in silence.
 func (w *worker) succeed(ctx context.Context, t state.Task, stage *policies.Stage, e ending, end *store.AttemptEnd) ([]state.Task, error) {
 	end.State, end.Task = state.AttemptDone, state.TaskDone
-	env, err := w.resultEnv(t, e)
+	env, err := w.resultEnv(stage, t, e)
 	if err != nil {
 		return nil, err
 	}
@@ -192,8 +192,8 @@ func (w *worker) succeed(ctx context.Context, t state.Task, stage *policies.Stag
 	return tasks, nil
 }
 
-func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
-	env, err := w.r.taskEnv(t, e.at.Number-t.Forgiven)
+func (w *worker) resultEnv(stage *policies.Stage, t state.Task, e ending) (policies.ResultEnv, error) {
+	env, err := w.r.taskEnv(stage, t, e.at.Number-t.Forgiven)
 	if err != nil {
 		return policies.ResultEnv{}, err
 	}
@@ -203,7 +203,7 @@ func (w *worker) resultEnv(t state.Task, e ending) (policies.ResultEnv, error) {
 		Task: env.Task, Run: env.Run, Provider: w.provider,
 		Stdout: string(last.Stdout), Stderr: string(last.Stderr), ExitCode: code,
 		Duration: max(0, w.r.Store.Now().Sub(e.at.StartedAt)), Steps: e.load.outputs(e.results),
-		Downloads: e.downloads,
+		Downloads: e.downloads, Stages: env.Stages,
 	}, nil
 }
 
@@ -222,7 +222,7 @@ func (w *worker) again(ctx context.Context, rev *revision, t state.Task, e endin
 		return false, nil
 	}
 	number := e.at.Number - t.Forgiven
-	env, err := w.r.taskEnv(t, number)
+	env, err := w.r.taskEnv(nil, t, number)
 	if err != nil {
 		return false, err
 	}

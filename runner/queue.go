@@ -33,8 +33,9 @@ type queue struct {
 	waiting  []waiter    // in order of arrival
 	timer    *time.Timer // fires when one of retries may be handed out
 	closed   bool
-	sources  int  // stages whose source has not ended
-	overflow bool // the store has emitted tasks after last
+	sources  int     // stages whose source has not ended
+	waits    []*feed // of them, those that wait for other stages
+	overflow bool    // the store has emitted tasks after last
 	loading  bool
 	missed   bool  // a task overflowed while others were being loaded
 	last     int64 // highest id of an emitted task that was ever held
@@ -248,19 +249,20 @@ func (q *queue) loadWindow(ctx context.Context) (again bool, err error) {
 	return q.loading, nil
 }
 
-// more reports whether a source may still bring tasks.
-func (q *queue) more() bool {
+// more reports whether a source may bring tasks now, and later whether some wait
+// for the end of other stages.
+func (q *queue) more() (more, later bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.sources > 0
+	return q.sources > len(q.waits), len(q.waits) > 0
 }
 
 // dry reports whether no source will bring more and nothing is held that could
-// run now: from here on the end of a task can be the end of the run.
+// run now: from here on the end of a task can be that of a stage or of the run.
 func (q *queue) dry() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.sources == 0 && q.emitted.len() == 0 && q.fresh.len() == 0
+	return q.sources == len(q.waits) && q.emitted.len() == 0 && q.fresh.len() == 0
 }
 
 // close ends every take; tasks that nobody took stay pending in the store.

@@ -44,6 +44,8 @@ type runner struct {
 
 	cursors  map[string]state.Cursor // as the store had them at the start
 	queue    *queue
+	feeds    *sync.WaitGroup // of those who read sources
+	endings  endings
 	market   *market
 	rejected tally // offers, until they are recorded
 	effects  *effects
@@ -163,6 +165,7 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	wg.Go(func() { r.watchAgreements(life) })
 	wg.Go(func() { r.watchDebitNotes(life) })
 	wg.Go(func() { r.watchInvoices(life) })
+	r.feeds = &wg
 	r.queue.start(life, &wg)
 
 	err := r.loop(ctx, life)

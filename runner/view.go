@@ -26,7 +26,7 @@ type records struct {
 // view gathers all that a decision looks at.
 func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	// Before the counts: a source that ends in between has its tasks in them.
-	more := r.queue.more()
+	more, later := r.queue.more()
 	rec, err := r.records(ctx)
 	if err != nil {
 		return reconcile.View{}, err
@@ -41,7 +41,7 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 		AllocationBusy: r.effects.busy(keyAllocation),
 		Tasks: reconcile.Tasks{
 			Pending: rec.counts.Pending, Running: rec.counts.Running, Failed: rec.counts.Failed,
-			More: more,
+			More: more, Later: later,
 		},
 	}
 	if v.Tasks.Running == 0 && !more {

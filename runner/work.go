@@ -188,12 +188,17 @@ func (w *worker) resume(ctx context.Context, at state.Attempt) {
 func (w *worker) attempt(ctx context.Context, t state.Task) {
 	rev := w.r.inForce()
 	stage := rev.policies.Stage(t.Stage)
-	env, err := w.r.taskEnv(t, t.Tries()+1)
-	if err != nil {
+	env, err := w.r.taskEnv(stage, t, t.Tries()+1)
+	f := tooMuch(err)
+	if err != nil && f == nil {
 		w.r.giveUp(err)
 		return
 	}
-	commands, plan, f := commandsOf(stage, env)
+	var commands []golem.Command
+	var plan []policies.Step
+	if f == nil {
+		commands, plan, f = commandsOf(stage, env)
+	}
 	var at state.Attempt
 	err = w.r.update(ctx, func(tx *store.Tx) (err error) {
 		tx.By(rev.number)
@@ -343,16 +348,20 @@ func (w *worker) give(ctx context.Context, reason string) {
 	w.r.nudge()
 }
 
-// taskEnv is what the templates of an attempt see.
-func (r *runner) taskEnv(t state.Task, attempt int) (policies.TaskEnv, error) {
+// taskEnv is what the templates of an attempt see; without a stage, nothing of the
+// stages that it waited for. An error that is a policies.Failure concerns the task
+// alone.
+func (r *runner) taskEnv(stage *policies.Stage, t state.Task, attempt int) (policies.TaskEnv, error) {
 	item, err := decodeItem(t.Item)
 	if err != nil {
 		return policies.TaskEnv{}, fmt.Errorf("task %d: %w", t.ID, err)
 	}
+	stages, err := r.stagesEnv(stage)
 	return policies.TaskEnv{
-		Task: policies.Task{ID: t.ID, Stage: t.Stage, Item: item, Index: t.Index, Attempt: attempt},
-		Run:  r.lastEnv(),
-	}, nil
+		Task:   policies.Task{ID: t.ID, Stage: t.Stage, Item: item, Index: t.Index, Attempt: attempt},
+		Run:    r.lastEnv(),
+		Stages: stages,
+	}, err
 }
 
 func (r *runner) task(ctx context.Context, id int64) (t state.Task, err error) {

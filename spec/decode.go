@@ -20,6 +20,7 @@ type decoder struct {
 	stopped bool      // too many were: nothing more is reported
 	targets []target  // paths of the machine, to be held against its volumes
 	unsure  bool      // a stage has mistakes that may hide an emit
+	waits   []After   // of the stage that is being read, by its source
 	foreign bool      // this is no Spec, but a document of another kind
 
 	given Overrides            // what of them goes into the document

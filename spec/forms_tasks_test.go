@@ -10,6 +10,7 @@ import (
 var taskForms = map[string]schema.Form{
 	"tasks":         tasksForm,
 	"tasks.from":    sourceForm,
+	"tasks.after":   afterForm,
 	"tasks.run":     schema.Is(commandNode("; ${{ expression }} is filled in", schema.Node{"type": schema.Scalar})),
 	"tasks.steps":   stepsForm,
 	"tasks.timeout": duration("1s", "30d"),
@@ -40,6 +41,7 @@ var taskForms = map[string]schema.Form{
 	"tasks.from.csv.delimiter": schema.Is(schema.Text("one character, or tab", `^(tab|[^"\r\n])$`, ";").With(schema.Node{"default": ","})),
 	"tasks.from.csv.columns":   schema.Is(schema.List(scalarText("the name of a column"))),
 	"tasks.from.files":         schema.Is(scalarText("a pattern of file names", "input/**/*.png")),
+	"tasks.from.results":       schema.Is(scalarText("the name of a stage")),
 	"tasks.from.command":       schema.Is(commandNode("", scalarText("an argument"))),
 	"tasks.from.repeat":        schema.Is(schema.AnyOf(schema.Enum("forever"), wholeNode.With(schema.Node{"minimum": 1})).With(schema.Node{"default": 1, schema.Takes: "forever, or a whole number from 1"})),
 
@@ -74,8 +76,14 @@ func tasksForm(stage schema.Node) schema.Node {
 
 // sourceForm is a mapping with one kind of source, or a list of items.
 func sourceForm(m schema.Node) schema.Node {
-	kinds := schema.One("range", "items", "matrix", "lines", "csv", "jsonl", "files", "command")
+	kinds := schema.One("range", "items", "matrix", "lines", "csv", "jsonl", "files", "results", "command")
 	return schema.AnyOf(schema.List(itemNode), m.With(kinds))
+}
+
+// afterForm is a stage or several.
+func afterForm(schema.Node) schema.Node {
+	stage := scalarText("the name of a stage")
+	return schema.AnyOf(stage, schema.List(stage).With(schema.Node{"minItems": 1}))
 }
 
 func stepsForm(step schema.Node) schema.Node {

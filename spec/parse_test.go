@@ -2,6 +2,7 @@ package spec_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -352,6 +353,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add([]byte(head), "{total: 5}")
+	f.Add([]byte(head+"tasks: {a: {from: [a], run: date}, b: {after: [a], run: date}, c: {from: {results: b}, run: date, emit: {stage: b, each: '[]'}}}"), "1")
 	bad := "\"${{ x }}\" `${{ x }}` $(( ${{ x }} )) ${a:-${{ x }}} \\${{ x }} $'${{ x }}' <<${{ x }} \n ${{ x }} # ${{ x }} \n"
 	f.Add([]byte(head+"tasks:\n  from: [a]\n  run: |\n    "+strings.ReplaceAll(strings.Repeat(bad, 3), "\n", "\n    ")), "1/h")
 	f.Fuzz(func(t *testing.T, text []byte, flag string) {
@@ -373,6 +375,20 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("score is at %v", p)
 		}
 	})
+}
+
+// A chain of a thousand stages is read in well under 100 ms.
+func BenchmarkParseStages(b *testing.B) {
+	var text strings.Builder
+	text.WriteString(head + "tasks:\n  s0: {from: [a], run: date}\n")
+	for i := range 999 {
+		fmt.Fprintf(&text, "  s%d: {after: s%d, run: date}\n", i+1, i)
+	}
+	for b.Loop() {
+		if _, list := spec.Parse("run.yaml", []byte(text.String()), "/", spec.Overrides{}); len(list) > 0 {
+			b.Fatal(list)
+		}
+	}
 }
 
 func BenchmarkParse(b *testing.B) {

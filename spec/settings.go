@@ -3,6 +3,7 @@ package spec
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,7 +100,7 @@ func (s *Stage) settings() []setting {
 	if s.Name == "tasks" {
 		at = "tasks"
 	}
-	list := []setting{{at + ".from", s.From.text()}, {at + ".timeout", durationText(s.Timeout)}, {at + ".result", s.Result.Text}}
+	list := []setting{{at + ".from", s.From.text()}, {at + ".after", s.afterText()}, {at + ".timeout", durationText(s.Timeout)}, {at + ".result", s.Result.Text}}
 	for i := range s.Steps {
 		list = append(list, setting{fmt.Sprintf("%s.steps[%d]", at, i), s.Steps[i].text()})
 	}
@@ -107,6 +108,16 @@ func (s *Stage) settings() []setting {
 		list = append(list, setting{fmt.Sprintf("%s.emit[%d]", at, i), e.Stage + ": " + e.Each.Text})
 	}
 	return list
+}
+
+// afterText is the stages that one waits for, in any order.
+func (s *Stage) afterText() string {
+	var names []string
+	for _, a := range s.After {
+		names = append(names, a.Stage)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 func (b Budget) text() string {
@@ -129,7 +140,7 @@ func (b Budget) text() string {
 // text is a source in its short form. A kind that has none is written with all
 // its fields, so that every difference shows.
 func (s *Source) text() string {
-	if s == nil {
+	if s == nil || s.Kind == SourceOnce {
 		return ""
 	}
 	text := ""

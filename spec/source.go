@@ -14,7 +14,7 @@ import (
 // stage with a bad source is not also one without.
 func (d *decoder) source(v value) *Source {
 	s := &Source{Repeat: 1, Place: v.namePlace()}
-	const hint = "write one of {range: [1, 10]}, {items: […]}, {matrix: …}, {lines: file}, {csv: file}, {jsonl: file}, {files: pattern} and {command: […]}"
+	const hint = "write one of {range: [1, 10]}, {items: […]}, {matrix: …}, {lines: file}, {csv: file}, {jsonl: file}, {files: pattern}, {results: stage} and {command: […]}"
 	switch v.node.Kind {
 	case yaml.SequenceNode:
 		d.items(v, s)
@@ -52,6 +52,8 @@ func (d *decoder) source(v value) *Source {
 		kind(SourceJSONL, d.fileSource(SourceJSONL)),
 		// each file that fits, sorted by path
 		kind(SourceFiles, d.filesOf),
+		// each result of another stage, which has to end first
+		kind(SourceResults, d.resultsOf),
 		// each line that a program prints, as JSON
 		kind(SourceCommand, d.command),
 		// how many times the source is read

@@ -22,7 +22,7 @@ const (
 var stageForm = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // stageKeys mark a mapping as a stage, and so cannot name one.
-var stageKeys = []string{"from", "run", "steps", "timeout", "result", "emit"}
+var stageKeys = []string{"from", "after", "run", "steps", "timeout", "result", "emit"}
 
 // tasks reads a single stage or a mapping of named ones.
 func (d *decoder) tasks(v value) {
@@ -73,6 +73,8 @@ func (d *decoder) stage(v value, name string) {
 	has := d.fields(v,
 		// where the items come from, one task for each
 		field{"from", func(v value) { s.From = d.source(v) }},
+		// the stages that have to end before this one begins
+		field{"after", func(v value) { s.After = d.afters(v) }},
 		// the only command of the task
 		field{"run", func(v value) { run, s.Steps = v, d.step(v, nil) }},
 		// several steps, one after another, each with one of the three keys below
@@ -89,6 +91,7 @@ func (d *decoder) stage(v value, name string) {
 		field{"emit", func(v value) { s.Emit = d.emits(v) }},
 	)
 	s.Place = v.namePlace()
+	d.waitFor(&s)
 	d.unsure = d.unsure || v.node.Kind != yaml.MappingNode
 	switch {
 	case v.node.Kind != yaml.MappingNode:
@@ -143,7 +146,7 @@ func (d *decoder) emits(v value) []Emit {
 		has := d.fields(v,
 			// the stage that gets the tasks
 			field{"stage", func(v value) {
-				e.Stage, _ = d.fixed(v, "the name of a stage", "")
+				e.Stage, _ = d.stageName(v)
 				e.Place = v.place()
 			}},
 			// the items of the new tasks
@@ -166,24 +169,27 @@ func (d *decoder) emits(v value) []Emit {
 	return emits
 }
 
-// checkStages finds stages that no task can reach, and emits into nothing.
+// checkStages finds stages that no task can reach, emits into nothing, and stages
+// that wait in vain.
 func (d *decoder) checkStages() {
+	d.singleTasks()
 	var names []string
 	for _, s := range d.spec.Stages {
 		names = append(names, s.Name)
 	}
 	into := map[string][]string{}
 	for _, s := range d.spec.Stages {
-		for i, e := range s.Emit {
+		for _, e := range s.Emit {
 			if e.Stage == "" {
 				continue
 			}
 			if !slices.Contains(names, e.Stage) {
-				d.noStage(s, i, names)
+				d.noStage(e.Stage, e.Place, stagePath(s)+".emit", names)
 			}
 			into[e.Stage] = append(into[e.Stage], s.Name)
 		}
 	}
+	d.checkAfter(names)
 	reached := reach(d.spec.Stages)
 	for _, s := range d.spec.Stages {
 		if !reached[s.Name] && !d.unsure {
@@ -218,13 +224,13 @@ func reach(stages []Stage) map[string]bool {
 	return reached
 }
 
-func (d *decoder) noStage(s Stage, i int, names []string) {
-	e := s.Emit[i]
+// noStage reports the name of a stage that there is not.
+func (d *decoder) noStage(stage string, at diag.Place, path string, names []string) {
 	hint := "the stages are " + listed(names)
-	if near, ok := diag.Nearest(e.Stage, names); ok {
+	if near, ok := diag.Nearest(stage, names); ok {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	d.add(diag.Diagnostic{Place: e.Place, Path: stagePath(s) + ".emit", Fact: "there is no stage " + shown(e.Stage), Hint: hint})
+	d.add(diag.Diagnostic{Place: at, Path: path, Fact: "there is no stage " + shown(stage), Hint: hint})
 }
 
 func (d *decoder) unreached(s Stage, from []string) {

@@ -87,11 +87,18 @@ type Limit struct {
 type Stage struct {
 	Name    string  // "tasks" where the document has a single stage
 	From    *Source // nil for a stage that only gets what others emit
+	After   []After // it begins when these have ended; they have an end, and wait for nobody that waits for them
 	Steps   []Step  // at least one
 	Timeout time.Duration
 	Result  Expr // zero: policies.task.result
 	Emit    []Emit
 	Place   diag.Place // of its name, or of "tasks"
+}
+
+// An After names a stage that has to end before another begins.
+type After struct {
+	Stage string
+	Place diag.Place
 }
 
 // Source kinds.
@@ -103,7 +110,9 @@ const (
 	SourceCSV     = "csv"
 	SourceJSONL   = "jsonl"
 	SourceFiles   = "files"
+	SourceResults = "results"
 	SourceCommand = "command"
+	SourceOnce    = "once" // one item, nothing: the task of a stage that only waits; no document says it
 )
 
 // A Source is where a stage's items come from. Kind says which of the fields
@@ -120,6 +129,7 @@ type Source struct {
 	Columns           []string // SourceCSV: nil where the first record names them
 	Delimiter         rune     // SourceCSV: between values; default ','
 	Pattern           string   // SourceFiles: for Glob, with Dir
+	Stage             string   // SourceResults: the stage whose results they are, one of After
 	Argv              []string // SourceCommand: a local program that prints JSON lines
 	Dir               string   // SourceCommand, SourceFiles: the document's folder
 

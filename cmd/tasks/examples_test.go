@@ -17,6 +17,7 @@ import (
 var examples = map[string]func(*testing.T){
 	"hello.yaml":     testHello,
 	"wordcount.yaml": testWordcount,
+	"mapreduce.yaml": testMapreduce,
 	"multiply.yaml":  testMultiply,
 	"yacat.yaml":     testYacat,
 	"checksum.yaml":  testChecksum,
@@ -78,6 +79,32 @@ func testHello(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(list) != len(want) {
 		t.Errorf("%d results (-want +got):\n%s", len(list), diff)
+	}
+}
+
+func testMapreduce(t *testing.T) {
+	s := newSite(t, time.Minute)
+	s.run("apply", "examples/mapreduce.yaml", "--run-id", "m")
+	longest := map[string]string{}
+	var total []string
+	for _, r := range resultsOf[any, any](s, "m") {
+		switch v := r.Value.(type) {
+		case []any:
+			for _, line := range v {
+				total = append(total, fmt.Sprint(line))
+			}
+		case map[string]any:
+			if r.Stage == "longest" {
+				longest[fmt.Sprint(v["file"])] = fmt.Sprint(v["word"])
+			}
+		}
+	}
+	want := map[string]string{"gettysburg.txt": "consecrated", "sonnet18.txt": "complexion"}
+	if diff := cmp.Diff(want, longest); diff != "" {
+		t.Errorf("longest words (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"14 that", "13 the", "11 and", "11 to", "10 we"}, total); diff != "" {
+		t.Errorf("the most frequent (-want +got):\n%s", diff)
 	}
 }
 

@@ -89,6 +89,7 @@ func drawView(t *rapid.T) reconcile.View {
 	v.Tasks = reconcile.Tasks{
 		Pending: rapid.Int64Range(0, 6).Draw(t, "pending"), Running: rapid.Int64Range(0, 3).Draw(t, "running"),
 		Failed: rapid.Int64Range(0, 1).Draw(t, "failed"), More: rapid.Bool().Draw(t, "more"),
+		Later: rapid.Bool().Draw(t, "later"),
 	}
 	for i := range rapid.IntRange(0, 4).Draw(t, "agreements") {
 		v.Agreements = append(v.Agreements, drawAgreement(t, int64(i+1)))

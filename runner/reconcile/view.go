@@ -42,13 +42,15 @@ type Allocation struct {
 type Tasks struct {
 	Pending, Running, Failed int64
 	More                     bool // some source has not ended
+	Later                    bool // some stage waits for another to end
 }
 
-// Outstanding is how many tasks wait or run; only a lower bound when More.
+// Outstanding is how many tasks wait or run; only a lower bound when More
+// or Later.
 func (t Tasks) Outstanding() int64 { return t.Pending + t.Running }
 
 // Over reports whether no task is left or will come.
-func (t Tasks) Over() bool { return !t.More && t.Outstanding() == 0 }
+func (t Tasks) Over() bool { return !t.More && !t.Later && t.Outstanding() == 0 }
 
 // Ending is how a run is being wound down. The zero Ending is a run that goes
 // on.

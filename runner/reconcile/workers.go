@@ -75,12 +75,18 @@ func offers(v View) []Offer {
 	return others
 }
 
-// Wanted is how many workers are wanted and have something to do.
+// Wanted is how many workers are wanted and have something to do. While a stage
+// waits for the last tasks of another, one at least is kept for it, and idle ones
+// are not.
 func Wanted(workers int, tasks Tasks) int {
-	if !tasks.More && tasks.Outstanding() < int64(workers) {
-		return int(tasks.Outstanding())
+	if tasks.More {
+		return workers
 	}
-	return workers
+	todo := tasks.Outstanding()
+	if tasks.Later {
+		todo = max(todo, 1)
+	}
+	return int(min(int64(workers), todo))
 }
 
 // Serving is how many agreements serve as workers or are on their way.

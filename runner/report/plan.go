@@ -110,6 +110,8 @@ func sourceSize(from spec.Source) (size int64, finite bool) {
 		return 0, false
 	}
 	switch from.Kind {
+	case spec.SourceOnce:
+		size = 1
 	case spec.SourceRange:
 		size = max(0, (from.Last-from.First)/from.Step+1)
 	case spec.SourceItems:

@@ -11,7 +11,7 @@ import (
 type cursor struct {
 	Round  int64  `json:"round"`  // rounds that are over
 	Index  int64  `json:"index"`  // items given in this one
-	Offset int64  `json:"offset"` // bytes read of a file, or combinations of a matrix, in this one
+	Offset int64  `json:"offset"` // bytes read of a file, combinations of a matrix, or Seq of a result, in this one
 	Line   int64  `json:"line"`   // lines read in this one, blank ones included
 	After  string `json:"after"`  // the last file given in this one
 }

@@ -188,6 +188,8 @@ func name(src spec.Source) string {
 	switch src.Kind {
 	case spec.SourceLines, spec.SourceCSV, spec.SourceJSONL:
 		return src.Path
+	case spec.SourceResults:
+		return "the results of stage " + src.Stage
 	case spec.SourceFiles:
 		return "the files " + src.Pattern
 	case spec.SourceCommand:

@@ -25,6 +25,8 @@ type Reader struct {
 	gave  bool  // the round has given an item, perhaps to an earlier Reader
 	round round // nil between rounds
 	err   error // what Next returns from now on
+
+	results Results // of other stages; nil where nobody has them
 }
 
 // A round is one reading of a source from its beginning to its end.
@@ -40,22 +42,21 @@ type round interface {
 // file that cannot be read or is shorter than the position, and a program that
 // cannot be started.
 func Open(src spec.Source, position json.RawMessage) (*Reader, error) {
-	at, err := parseCursor(position)
-	if err != nil {
-		return nil, err
+	return OpenResults(src, position, nil)
+}
+
+// open begins a round at the cursor.
+func (r *Reader) open() (round, error) {
+	if r.src.Kind == spec.SourceResults && r.results != nil {
+		return &results{stage: r.src.Stage, read: r.results}, nil
 	}
-	r := &Reader{src: src, at: at, gave: at.Index > 0}
-	if r.over() {
-		return r, nil
-	}
-	if r.round, err = openRound(src, at); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return openRound(r.src, r.at)
 }
 
 func openRound(src spec.Source, at cursor) (round, error) {
 	switch src.Kind {
+	case spec.SourceOnce:
+		return once{}, nil
 	case spec.SourceRange:
 		return newCounter(src)
 	case spec.SourceItems:
@@ -102,7 +103,7 @@ func (r *Reader) Next(ctx context.Context) (Item, error) {
 func (r *Reader) read(ctx context.Context) (Item, error) {
 	for !r.over() {
 		if r.round == nil {
-			next, err := openRound(r.src, r.at)
+			next, err := r.open()
 			if err != nil {
 				return Item{}, err
 			}

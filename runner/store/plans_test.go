@@ -112,6 +112,7 @@ func readEverything(tx *store.Tx, w world, task int64) error {
 		func() error { _, err := tx.Events(w.run, 0, 1); return err },
 		func() error { _, err := tx.Results(w.run, 0, 1); return err },
 		func() error { _, err := tx.ResultRows(w.run, 0, 1); return err },
+		func() error { _, err := tx.StageResults(w.run, "a", 0, 1); return err },
 		func() error { _, err := tx.Snapshot(w.run); return err },
 	)
 }

@@ -52,3 +52,23 @@ func (t *Tx) ResultRows(run state.RunID, afterSeq int64, limit int) ([]ResultRow
 		WHERE u.run = (SELECT key FROM runs WHERE id = ?) AND u.seq > ? ORDER BY u.seq LIMIT ?`, run, afterSeq, limit)
 	return all, wrap(err, "read results of run", run)
 }
+
+// A StageResult is a result of one stage.
+type StageResult struct {
+	Seq, Task int64
+	Value     json.RawMessage
+}
+
+// StageResults returns at most limit results of a stage that come after a Seq, in
+// order.
+func (t *Tx) StageResults(run state.RunID, stage string, afterSeq int64, limit int) ([]StageResult, error) {
+	scan := func(row scanner) (r StageResult, err error) {
+		err = row.Scan(&r.Seq, &r.Task, rawTo{&r.Value})
+		return r, err
+	}
+	all, err := list(t, scan, `SELECT u.seq, u.task, u.value FROM results u CROSS JOIN tasks k ON k.id = u.task
+		WHERE u.run = (SELECT key FROM runs WHERE id = ?1) AND u.seq > ?3
+			AND k.stage = (SELECT s.key FROM stages s JOIN runs r ON r.key = s.run WHERE r.id = ?1 AND s.name = ?2)
+		ORDER BY u.seq LIMIT ?4`, run, stage, afterSeq, limit)
+	return all, wrap(err, "read results of stage", stage)
+}
