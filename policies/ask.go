@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -206,6 +207,9 @@ func plain(v any, k kind, u uploads) (any, error) {
 	case k.name == "budget", k.name == "max_price":
 		a, err := amount(v)
 		return a.InexactFloat64(), err
+	case k.name == "workers", k.name == "results.count":
+		n, err := number(v)
+		return int(min(max(math.Floor(n), 0), math.MaxInt32)), err
 	case k.want.word == wantNumber().word, k.want.word == wantScore().word:
 		if _, err := number(v); err != nil {
 			return nil, err

@@ -55,6 +55,8 @@ func (d *decoder) topFields(unsure *bool) []field {
 		{"policies", d.policies},
 		// what becomes of results
 		{"results", d.results},
+		// what policies have to give for some values
+		{"tests", d.tests},
 	}
 }
 

@@ -98,6 +98,12 @@ var specForms = map[string]schema.Form{
 
 	"results.file":  filledIn("the name of a file", "results/${{ run.id }}.jsonl"),
 	"results.count": expression("a number", "len(result)"),
+
+	"tests":       testsForm,
+	"tests.name":  schema.Is(scalarText("text")),
+	"tests.given": schema.Is(schema.Node{"type": "object", schema.Takes: "names and their values", "examples": []any{map[string]any{"offer": map[string]any{"price": map[string]any{"start": 0.1}}}}}),
+	"tests.want":  schema.Is(schema.Node{schema.Takes: "any value"}),
+	"tests.fails": schema.Is(scalarText("text")),
 }
 
 var (
@@ -126,4 +132,10 @@ func paramsForm(m schema.Node) schema.Node {
 		"propertyNames":        schema.Node{"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
 		"additionalProperties": schema.AnyOf(schema.Node{"type": schema.Scalar}, m),
 	}
+}
+
+// testsForm is policies by their names, each with a list of cases.
+func testsForm(m schema.Node) schema.Node {
+	m = m.With(schema.One("want", "fails"))
+	return schema.Node{"type": "object", "additionalProperties": schema.Node{"type": "array", "items": m}}
 }

@@ -92,6 +92,7 @@ func settings(s *Spec) []setting {
 		setting{"results.file", s.Results.File.text()},
 		setting{"results.count", s.Results.Count.Text},
 	)
+	list = append(list, casesSettings(s.Tests)...)
 	return list
 }
 

@@ -30,6 +30,7 @@ type Spec struct {
 	Stages   []Stage
 	Policies Policies
 	Results  Results
+	Tests    []Case // in the order of the document
 }
 
 // Payload is what runs on the provider.

@@ -23,6 +23,7 @@ var examples = map[string]func(*testing.T){
 	"checksum.yaml":  testChecksum,
 	"montage.yaml":   testMontage,
 	"blender.yaml":   testBlender,
+	"choosy.yaml":    testChoosy,
 }
 
 func TestExamples(t *testing.T) {
@@ -49,7 +50,11 @@ func TestExamplesAreValid(t *testing.T) {
 	s := newSite(t, 30*time.Second)
 	for name := range examples {
 		file := "examples/" + name
-		if got, want := string(s.run("validate", file)), file+": ok\n"; got != want {
+		want := file + ": ok\n"
+		if name == "choosy.yaml" {
+			want = file + ": ok, 14 cases right\n"
+		}
+		if got := string(s.run("validate", file)); got != want {
 			t.Errorf("validate prints %q, want %q", got, want)
 		}
 	}
@@ -105,6 +110,20 @@ func testMapreduce(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"14 that", "13 the", "11 and", "11 to", "10 we"}, total); diff != "" {
 		t.Errorf("the most frequent (-want +got):\n%s", diff)
+	}
+}
+
+func testChoosy(t *testing.T) {
+	s := newSite(t, time.Minute)
+	s.run("apply", "examples/choosy.yaml", "--run-id", "c")
+	list := resultsOf[int, int](s, "c")
+	if len(list) != 12 {
+		t.Errorf("%d results, want 12", len(list))
+	}
+	for _, r := range list {
+		if r.Value != r.Item*r.Item {
+			t.Errorf("%d squared is %d", r.Item, r.Value)
+		}
 	}
 }
 

@@ -7,13 +7,13 @@ import (
 func (a *app) policyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Try policies out: evaluate an expression",
+		Short: "Try policies out: evaluate an expression, test a spec's policies",
 		Long: `policy tries expressions out before a run depends on them. Nothing is spent and
 nothing is changed.`,
 		GroupID: groupRun,
 		Args:    cobra.ArbitraryArgs,
 		RunE:    unknownCommand,
 	}
-	cmd.AddCommand(a.policyEvalCommand())
+	cmd.AddCommand(a.policyEvalCommand(), a.policyTestCommand())
 	return cmd
 }

@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -36,27 +40,59 @@ func (a *app) validate(files []string, o spec.Overrides) error {
 	all := &invalidError{list: diag.List{}, sources: map[string][]byte{}}
 	var unread []error
 	var fine []string
-	for _, file := range files {
+	for _, file := range specsOf(files) {
 		s, _, list, err := compile(file, o)
+		var cases caseResult
+		if err == nil && len(list) == 0 {
+			cases, err = casesOf(s)
+		}
 		switch {
 		case err != nil:
 			unread = append(unread, err)
 		case len(list) > 0:
-			all.list = append(all.list, list...)
-			all.sources[file] = s.Text
+			all.add(caseResult{list: list, sources: map[string][]byte{file: s.Text}})
+		case len(cases.list) > 0:
+			all.add(cases)
 		default:
-			fine = append(fine, file)
+			fine = append(fine, file+": ok"+casesText(len(cases.tried)))
 		}
 	}
 	return errors.Join(a.printValidated(fine, all.list), a.verdict(all, unread))
+}
+
+// specsOf puts a spec in the place of its file of cases, which is tried with it.
+func specsOf(files []string) []string {
+	var out []string
+	for _, file := range files {
+		ext := filepath.Ext(file)
+		if of, ok := strings.CutSuffix(file, ".test"+ext); ok {
+			if _, err := os.Stat(of + ext); err == nil {
+				file = of + ext
+			}
+		}
+		if !slices.Contains(out, file) {
+			out = append(out, file)
+		}
+	}
+	return out
+}
+
+func casesText(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return ", 1 case right"
+	}
+	return fmt.Sprintf(", %d cases right", n)
 }
 
 func (a *app) printValidated(fine []string, list diag.List) error {
 	if a.json() {
 		return a.printJSON(list)
 	}
-	for _, file := range fine {
-		if _, err := fmt.Fprintf(a.out, "%s: ok\n", file); err != nil {
+	for _, line := range fine {
+		if _, err := fmt.Fprintln(a.out, line); err != nil {
 			return err
 		}
 	}
