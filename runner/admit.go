@@ -44,6 +44,9 @@ func (r *runner) admit(ctx context.Context) error {
 			run, err = r.create(tx)
 		} else if err == nil {
 			run.Revision, err = r.revise(tx, run)
+			if err == nil && r.RetryFailed {
+				_, err = putBack(tx, r.Run)
+			}
 		}
 		if err != nil {
 			return err

@@ -36,6 +36,10 @@ type Options struct {
 	// system's temporary files, where a dead process leaves it.
 	Scratch string
 
+	// RetryFailed puts the tasks of a run that exists and failed for good back first,
+	// even where the run had ended with them.
+	RetryFailed bool
+
 	// Copies, if not nil, is told what is being copied.
 	Copies *Copies
 

@@ -85,7 +85,7 @@ type runner struct {
 func Run(ctx context.Context, o Options) (state.RunState, error) {
 	r := newRunner(o)
 	run, err := r.known(ctx)
-	if err != nil || run.State.Final() {
+	if err != nil || run.State.Final() && !(r.RetryFailed && run.State == state.RunFailed) {
 		return run.State, err
 	}
 	r.results = newExporter(r)

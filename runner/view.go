@@ -28,6 +28,11 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	// Before the counts: a source that ends in between has its tasks in them.
 	more, later := r.queue.more()
 	rec, err := r.records(ctx)
+	if err == nil && rec.run.RetryAsked && !r.isEnding() {
+		if err = r.retryFailed(ctx); err == nil {
+			rec, err = r.records(ctx)
+		}
+	}
 	if err != nil {
 		return reconcile.View{}, err
 	}

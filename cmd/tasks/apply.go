@@ -19,10 +19,11 @@ import (
 )
 
 type applyOptions struct {
-	file      string
-	run       string
-	overrides spec.Overrides
-	verbose   bool
+	file        string
+	run         string
+	retryFailed bool
+	overrides   spec.Overrides
+	verbose     bool
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -53,6 +54,7 @@ invoices; the second leaves at once; the third exits.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.run, "run-id", "", "name of the run (default random)")
+	flags.BoolVar(&o.retryFailed, "retry-failed", false, "try the tasks of the run again that failed for good, also where it had ended")
 	overrideFlags(flags, &o.overrides)
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every change to standard error")
 	return cmd
@@ -74,6 +76,9 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 		return err
 	}
 	defer st.Close()
+	if err := a.checkRetry(ctx, st, o); err != nil {
+		return err
+	}
 	lock, err := runner.AcquireLock(a.dsn, id)
 	if err != nil {
 		return err
@@ -89,8 +94,34 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 	}
 	return a.carryOut(ctx, o, runner.Options{
 		Store: st, Run: id, Spec: s, Policies: set, Overrides: o.overrides, Client: d.client, Daemon: d.name,
-		Scratch: filepath.Join(a.dsn+".files", string(id)),
+		Scratch: filepath.Join(a.dsn+".files", string(id)), RetryFailed: o.retryFailed,
 	}, d)
+}
+
+// checkRetry refuses to try failed tasks again where there can be none, and says
+// how many there are. A process that works on the run is asked by "tasks retry".
+func (a *app) checkRetry(ctx context.Context, st *store.Store, o applyOptions) error {
+	switch {
+	case !o.retryFailed:
+		return nil
+	case o.run == "":
+		return &usageError{fact: "--retry-failed wants to know of which run", hint: `name it with --run-id; "tasks runs" lists them`}
+	}
+	run, failed, err := failedIn(ctx, st, runChoice{flag: o.run})
+	switch {
+	case err != nil:
+		return err
+	case a.live(run.ID):
+		return &usageError{
+			fact: fmt.Sprintf("another process works on run %s", run.ID),
+			hint: fmt.Sprintf(`"tasks retry %s" asks it to try failed tasks again`, run.ID),
+		}
+	case failed == 0:
+		fmt.Fprintf(a.err, "no task of run %s failed for good\n", run.ID)
+	default:
+		fmt.Fprintf(a.err, "trying %s again that failed for good\n", number(int(failed), "task"))
+	}
+	return nil
 }
 
 // checkBudget refuses a new run that nobody can be hired for. One that exists may

@@ -24,6 +24,9 @@ func drawStatus(out *screen, s report.Status, width int, now time.Time) error {
 	for _, line := range stageLines(s) {
 		head("", line)
 	}
+	if s.Tasks.Failed > 0 {
+		head("", fmt.Sprintf(`"tasks show --failed %s" says what failed, and why`, s.RunID))
+	}
 	head("results", resultsLine(s))
 	head("money", moneyLine(s))
 	head("budget", budgetLine(s.Budget))

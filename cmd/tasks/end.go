@@ -23,6 +23,9 @@ func (a *app) showEnd(st *store.Store, id state.RunID, file string, ended state.
 		return err
 	}
 	a.sayLeft(st, s)
+	if s.State == state.RunFailed {
+		fmt.Fprintf(a.err, "try them again with: tasks apply --retry-failed --run-id %s %s\n", id, file)
+	}
 	if !s.State.Final() {
 		fmt.Fprintf(a.err, "carry on with: tasks apply --run-id %s %s\n", id, file)
 	}

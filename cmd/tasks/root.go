@@ -73,7 +73,7 @@ something to do; 130 interrupted.`,
 	flags.StringVar(&a.dsn, "dsn", defaultDSN(), "path of the database; TASKS_DSN sets it too")
 	flags.StringVarP(&a.format, "output", "o", formatTable, "what to print: table or json")
 	root.AddCommand(
-		a.applyCommand(), a.planCommand(), a.stopCommand(), a.settleCommand(), a.gcCommand(), a.devnetCommand(), a.gftpCommand(),
+		a.applyCommand(), a.planCommand(), a.stopCommand(), a.retryCommand(), a.settleCommand(), a.gcCommand(), a.devnetCommand(), a.gftpCommand(),
 		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(), a.explainCommand(),
 		a.validateCommand(), a.policyCommand(), a.schemaCommand(), a.installCommand(), a.versionCommand(),
 	)

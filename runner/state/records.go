@@ -22,6 +22,7 @@ type Run struct {
 	Daemon     string // "embedded", or the URL of the daemon last used
 	Identity   golem.NodeID
 	StopAsked  bool // `tasks stop` asked for an end
+	RetryAsked bool // `tasks retry` asked for another try of what failed for good
 	CreatedAt  time.Time
 	StartedAt  time.Time // last start of a process
 	FinishedAt time.Time // zero unless State is an end

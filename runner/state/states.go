@@ -16,7 +16,7 @@ const (
 )
 
 // Final reports whether nothing is left to do: apply of such a run changes
-// nothing.
+// nothing, unless it is to try failed tasks again.
 func (s RunState) Final() bool { return s == RunDone || s == RunFailed }
 
 // TaskState says how a task stands.
@@ -26,7 +26,7 @@ const (
 	TaskPending TaskState = "pending" // waits for a worker, or for NextTryAt
 	TaskRunning TaskState = "running" // has one live attempt
 	TaskDone    TaskState = "done"    // final: an attempt ended well and its result, if any, is recorded
-	TaskFailed  TaskState = "failed"  // final: the retry policy gave it up
+	TaskFailed  TaskState = "failed"  // final, unless a user puts it back: the retry policy gave it up
 )
 
 // Done reports whether the state is final.

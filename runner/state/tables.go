@@ -7,6 +7,7 @@ const (
 	byDaemon   = "daemon"   // and the runner records it
 	byUser     = "user"
 	byRecovery = "recovery" // the next process, finding what a dead one left
+	byRetry    = "retry"    // a user, who puts back what had ended for good
 )
 
 var runStates = []RunState{RunRunning, RunPaused, RunStopped, RunExhausted, RunInterrupted, RunDone, RunFailed}
@@ -20,6 +21,7 @@ var runMoves = moves[RunState]{
 	{[]RunState{RunRunning, RunPaused, RunStopped, RunExhausted}, RunInterrupted, byUser, "a signal, or an error that no repeat can mend"},
 	{[]RunState{RunPaused}, RunRunning, byRunner, "the budget has room again"},
 	{[]RunState{RunStopped, RunExhausted, RunInterrupted}, RunRunning, byUser, "`tasks apply` resumes it"},
+	{[]RunState{RunFailed}, RunInterrupted, byRetry, "`tasks retry` puts its failed tasks back"},
 }
 
 var taskStates = []TaskState{TaskPending, TaskRunning, TaskDone, TaskFailed}
@@ -28,7 +30,8 @@ var taskMoves = moves[TaskState]{
 	{[]TaskState{TaskPending}, TaskRunning, byRunner, "a worker takes it: an attempt begins"},
 	{[]TaskState{TaskRunning}, TaskDone, byRunner, "the attempt ended well; the result is recorded with it"},
 	{[]TaskState{TaskRunning}, TaskPending, byRunner, "the attempt failed and is to be repeated, or was lost"},
-	{[]TaskState{TaskRunning}, TaskFailed, byRunner, "the attempt failed and the retry policy gave the task up"},
+	{[]TaskState{TaskRunning}, TaskFailed, byRunner, "the attempt failed and the retry policy gave the task up, or it fails wherever it runs"},
+	{[]TaskState{TaskFailed}, TaskPending, byRetry, "`tasks retry`, or `tasks apply --retry-failed`; its tries so far are forgiven"},
 }
 
 var attemptStates = []AttemptState{AttemptStarting, AttemptRunning, AttemptDone, AttemptFailed, AttemptLost}

@@ -5,12 +5,12 @@ import "slices"
 // A Move is one transition that a record can make, and who makes it.
 type Move struct {
 	From, To string
-	By       string // who: "runner", "provider", "daemon", "user" or "recovery"
+	By       string // who: "runner", "provider", "daemon", "user", "recovery", or "retry": a user who puts back what had ended
 	When     string
 }
 
 // A Machine is the table of moves of one kind of record. A state that no move
-// leaves is final.
+// leaves, but for a retry, is final.
 type Machine struct {
 	Record string // such as "agreement"
 	Start  string // the state a record is created in
@@ -23,9 +23,9 @@ func (m Machine) Allows(from, to string) bool {
 	return slices.ContainsFunc(m.Moves, func(v Move) bool { return v.From == from && v.To == to })
 }
 
-// Final reports whether no move leaves a state.
+// Final reports whether no move leaves a state, but for a retry.
 func (m Machine) Final(state string) bool {
-	return !slices.ContainsFunc(m.Moves, func(v Move) bool { return v.From == state })
+	return !slices.ContainsFunc(m.Moves, func(v Move) bool { return v.From == state && v.By != byRetry })
 }
 
 // Machines returns the tables of all records: runs, tasks, attempts, agreements,

@@ -7,12 +7,12 @@ import (
 	"tasks/runner/state"
 )
 
-const runColumns = `id, name, session, state, note, revision, proposed, daemon, identity, stop_asked,
+const runColumns = `id, name, session, state, note, revision, proposed, daemon, identity, stop_asked, retry_asked,
 	created_at, started_at, finished_at, results_path, results_offset, results_exported,
 	agreement_cursor, debit_note_cursor, invoice_cursor`
 
 func scanRun(row scanner) (r state.Run, err error) {
-	err = row.Scan(&r.ID, &r.Name, &r.Session, &r.State, &r.Note, &r.Revision, &r.Proposed, &r.Daemon, &r.Identity, &r.StopAsked,
+	err = row.Scan(&r.ID, &r.Name, &r.Session, &r.State, &r.Note, &r.Revision, &r.Proposed, &r.Daemon, &r.Identity, &r.StopAsked, &r.RetryAsked,
 		timeTo{&r.CreatedAt}, timeTo{&r.StartedAt}, timeTo{&r.FinishedAt},
 		&r.ResultsPath, &r.ResultsOffset, &r.ResultsExported,
 		&r.AgreementCursor, &r.DebitNoteCursor, &r.InvoiceCursor)
