@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -22,9 +23,11 @@ type plan struct {
 	choosy bool // bills in order may be refused
 
 	document string
-	tasks    int  // of the first stage
-	emits    bool // each of them makes task.item % 3 tasks of the second stage
-	failing  bool // every seventh task fails wherever it runs
+	tasks    int           // of the first stage
+	emits    bool          // each of them makes task.item % 3 tasks of the second stage
+	failing  bool          // every seventh task fails wherever it runs
+	mendAt   time.Duration // after a process began: no task fails any more, and failed ones are tried again; 0 is never
+	mended   *atomic.Bool
 	windows  []ledger.Window
 
 	market  []devnet.Provider
@@ -38,7 +41,7 @@ type plan struct {
 // draw makes the plan of a seed.
 func draw(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 0x51e))
-	p := plan{seed: seed, fair: chance(r, 0.35), stopAt: 40 * time.Minute}
+	p := plan{seed: seed, fair: chance(r, 0.35), stopAt: 40 * time.Minute, mended: new(atomic.Bool)}
 	p.drawRun(r)
 	p.drawMarket(r)
 	if !p.fair {
@@ -91,7 +94,11 @@ func (p *plan) drawRun(r *rand.Rand) {
 	line("  offer: {score: -offer.price.hour}")
 	if p.failing {
 		// Of a source of its own, so that every other seed is the world that it was.
-		tries := pick(rand.New(rand.NewPCG(p.seed, 0x9a7)), 3, 3, 14)
+		r := rand.New(rand.NewPCG(p.seed, 0x9a7))
+		tries := pick(r, 3, 3, 14)
+		if chance(r, 0.6) {
+			p.mendAt = between(r, 20*time.Second, 5*time.Minute)
+		}
 		line("  task: {retry: attempt.number < %d}", tries)
 	} else {
 		line("  task: {retry: true}")
@@ -201,4 +208,6 @@ func workOf(item string) time.Duration {
 	return time.Second + time.Duration(sum*7919%30)*time.Second
 }
 
-func (p *plan) fails(item string) bool { return p.failing && workOf(item)%(7*time.Second) == 0 }
+func (p *plan) fails(item string) bool {
+	return p.failing && (p.mended == nil || !p.mended.Load()) && workOf(item)%(7*time.Second) == 0
+}

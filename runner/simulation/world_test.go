@@ -120,6 +120,13 @@ func (w *world) live(asked context.Context) error {
 			if err := w.afterCrash(); err != nil {
 				return err
 			}
+		case err == nil && end == state.RunFailed && w.mendAt > 0 && w.tally.mended < maxProcesses:
+			w.mend()
+			if asked.Err() == nil {
+				var done context.CancelFunc
+				asked, done = context.WithTimeout(context.WithoutCancel(asked), w.stopAt)
+				defer done()
+			}
 		case err == nil:
 			return nil
 		case errors.Is(err, runner.ErrDaemon), errors.Is(err, context.Canceled):
@@ -132,6 +139,23 @@ func (w *world) live(asked context.Context) error {
 	}
 	w.violate(runEnds, "after %d processes it has not", w.tally.processes)
 	return nil
+}
+
+// mend lets no task fail any more, and has those that did tried again.
+func (w *world) mend() {
+	w.mended.Store(true)
+	w.tally.mended++
+}
+
+// mendLive does so while a process works on the run.
+func (w *world) mendLive(ctx context.Context, db *store.Store) {
+	select {
+	case <-time.After(w.mendAt):
+	case <-ctx.Done():
+		return
+	}
+	w.mend()
+	_ = db.Update(ctx, func(tx *store.Tx) error { return tx.AskRetry(runID) })
 }
 
 // patience is how long a process is let alone: until somebody asks for the end,
@@ -192,6 +216,9 @@ func (w *world) process(asked context.Context, m *mortal) (state.RunState, error
 	ctx, stop := context.WithCancel(m.life)
 	var watching sync.WaitGroup
 	watching.Go(func() { w.look(ctx) })
+	if w.mendAt > 0 && !w.mended.Load() {
+		watching.Go(func() { w.mendLive(ctx, o.Store) })
+	}
 	defer watching.Wait()
 	defer stop()
 	return runner.Run(asked, o)
@@ -215,7 +242,8 @@ func (w *world) options(m *mortal) (o runner.Options, err error) {
 		BaseURL: "http://devnet", AppKey: devnet.DefaultAppKey,
 		HTTP: &http.Client{Transport: m.through(w.witness)},
 	}
-	return runner.Options{Store: db, Run: runID, Spec: s, Policies: set, Daemon: "simulated", Log: w.log, Client: client}, nil
+	return runner.Options{Store: db, Run: runID, Spec: s, Policies: set, Daemon: "simulated", Log: w.log, Client: client,
+		RetryFailed: w.mendAt > 0 && w.mended.Load()}, nil
 }
 
 // look checks the invariants along the way until the process ends.

@@ -90,6 +90,7 @@ func readEverything(tx *store.Tx, w world, task int64) error {
 		func() error { _, err := tx.Attempts(task); return err },
 		func() error { _, err := tx.Blame(task, providerID, state.FaultTask); return err },
 		func() error { _, err := tx.FailedTasks(w.run, 0, 1); return err },
+		func() error { _, _, err := tx.PutBack(w.run, 0, 1); return err },
 		func() error { _, err := tx.AgreementByID(agreementID); return err },
 		func() error { _, err := tx.Agreements(w.run, true); return err },
 		func() error { _, err := tx.Agreements(w.run, false); return err },

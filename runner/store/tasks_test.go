@@ -393,3 +393,53 @@ func TestOpenAttempts(t *testing.T) {
 		t.Errorf("open attempts (-want +got):\n%s", diff)
 	}
 }
+
+// Tasks that are put back are as good as new, but for the numbers of their tries.
+func TestPutBack(t *testing.T) {
+	w := newWorld(t)
+	ids := w.add(t, state.Task{Stage: "attack"}, state.Task{Stage: "attack"}, state.Task{Stage: "attack"}, state.Task{Stage: "attack"})
+	for i, id := range ids[:3] {
+		w.finish(t, store.AttemptEnd{
+			Attempt: w.begin(t, id).ID, State: state.AttemptFailed, Fault: state.FaultTask, Task: state.TaskFailed, Quarantined: i == 0,
+		})
+	}
+	w.finish(t, store.AttemptEnd{Attempt: w.begin(t, ids[3]).ID, State: state.AttemptDone, Task: state.TaskDone})
+	update(t, w.Store, func(tx *store.Tx) error { return tx.MoveRun(w.run, state.RunFailed, "some tasks failed for good") })
+	var got []state.Task
+	update(t, w.Store, func(tx *store.Tx) error {
+		first, last, err := tx.PutBack(w.run, 0, 2)
+		if err != nil {
+			return err
+		}
+		rest, _, err := tx.PutBack(w.run, last, 2)
+		got = append(first, rest...)
+		return err
+	})
+	var want []state.Task
+	for _, id := range ids[:3] {
+		want = append(want, state.Task{ID: id, Stage: "attack", State: state.TaskPending, Attempts: 1, Forgiven: 1})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("put back (-want +got):\n%s", diff)
+	}
+	if got, want := w.counts(t), (state.Counts{Pending: 3, Done: 1}); got != want {
+		t.Errorf("counts are %+v, want %+v", got, want)
+	}
+	run := ask(t, w.Store, func(tx *store.Tx) (state.Run, error) { return tx.Run(w.run) })
+	if run.State != state.RunInterrupted || run.FinishedAt.IsZero() {
+		t.Errorf("the run is %s, finished at %v", run.State, run.FinishedAt)
+	}
+	// What failed before does not count any more, for the policy or for who takes it.
+	pending := ask(t, w.Store, func(tx *store.Tx) ([]state.Task, error) { return tx.PendingTasks(w.run, false, 0, 10) })
+	if diff := cmp.Diff(want, pending); diff != "" {
+		t.Errorf("pending (-want +got):\n%s", diff)
+	}
+	blame := ask(t, w.Store, func(tx *store.Tx) (store.Blame, error) { return tx.Blame(ids[0], "0x2", state.FaultTask) })
+	if want := (store.Blame{Providers: 1, Own: 1}); blame != want {
+		t.Errorf("blame is %+v, want %+v", blame, want)
+	}
+	left := ask(t, w.Store, func(tx *store.Tx) ([]store.LogRow, error) { return tx.FailedTasks(w.run, 0, 10) })
+	if len(left) != 0 {
+		t.Errorf("still failed: %+v", left)
+	}
+}
