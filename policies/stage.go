@@ -16,6 +16,7 @@ type Stage struct {
 	Name string // as in the spec
 
 	timeout time.Duration
+	batch   spec.Batch
 	steps   []step
 	capture *golem.Capture
 	result  *program
@@ -61,7 +62,7 @@ func (b *builder) stage(st *spec.Stage) *Stage {
 	path, known := b.stagePath(st), itemsOf(b.spec, st)
 	own := known
 	own.after, b.results, b.allResults = waitsFor(b.spec, st), nil, false
-	out := &Stage{Name: st.Name, after: own.after, timeout: st.Timeout, capture: captured(), dir: b.spec.Dir}
+	out := &Stage{Name: st.Name, after: own.after, timeout: st.Timeout, batch: st.Batch, capture: captured(), dir: b.spec.Dir}
 	b.steps(out, path, st, own)
 	result := path + ".result"
 	if e := st.Result; !e.IsZero() {
@@ -164,6 +165,9 @@ func (st *Stage) Commands(t TaskEnv) ([]golem.Command, *Failure) {
 
 // Timeout is how long an attempt may take.
 func (st *Stage) Timeout() time.Duration { return st.timeout }
+
+// Batch says how many tasks may share a batch.
+func (st *Stage) Batch() spec.Batch { return st.batch }
 
 // Result is the value to keep of an attempt that ended well: text, number, true
 // or false, []any or map[string]any. keep is false for nil, and on a Failure.

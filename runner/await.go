@@ -26,9 +26,10 @@ var errTaskTimeout = errors.New("the task's time is over")
 func isTimeout(err error) bool { return errors.Is(err, errTaskTimeout) }
 
 // await polls until a batch has ended and returns the results of its commands;
-// the last one tells how. An error means that the outcome cannot be known any
+// the last one tells how. With enough, which is above 0, it returns as soon as
+// there are so many. An error means that the outcome cannot be known any
 // more, or that the deadline passed (isTimeout).
-func (r *runner) await(ctx context.Context, id golem.ActivityID, batch golem.BatchID, deadline time.Time) ([]golem.CommandResult, error) {
+func (r *runner) await(ctx context.Context, id golem.ActivityID, batch golem.BatchID, deadline time.Time, enough int) ([]golem.CommandResult, error) {
 	failures, began := 0, time.Now()
 	for {
 		wait := min(time.Until(deadline), max(firstPoll, min(time.Since(began), pollTime)))
@@ -39,7 +40,7 @@ func (r *runner) await(ctx context.Context, id golem.ActivityID, batch golem.Bat
 		switch {
 		case err == nil:
 			failures = 0
-			if n := len(results); n > 0 && results[n-1].IsBatchFinished {
+			if n := len(results); n > 0 && (results[n-1].IsBatchFinished || enough > 0 && n >= enough) {
 				return results, nil
 			}
 		case golem.IsTimeout(err):

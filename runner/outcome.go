@@ -36,6 +36,7 @@ var quarantined = fmt.Sprintf("failed by its own fault on %d different providers
 
 // An ending is how one attempt ended.
 type ending struct {
+	task     state.Task
 	at       state.Attempt
 	results  []golem.CommandResult // of a batch that ended by itself
 	lost     bool                  // the outcome will never be known
@@ -47,33 +48,57 @@ type ending struct {
 	downloads []policies.Downloaded // what came, of a batch that ended well
 }
 
-// record writes the end of an attempt with everything that follows from it: the
-// result, the tasks it emits, or the next try.
-func (w *worker) record(ctx context.Context, t state.Task, stage *policies.Stage, e ending) {
+// record writes the ends of attempts at tasks of one stage, with everything that
+// follows from each: the result, the tasks it emits, or the next try.
+func (w *worker) record(ctx context.Context, stage *policies.Stage, ends ...ending) {
+	if len(ends) == 0 {
+		return
+	}
 	// A cut-off attempt is recorded too.
 	ctx = context.WithoutCancel(ctx)
 	rev := w.r.inForce()
-	end, emitted, err := w.judge(ctx, rev, t, stage, e)
+	all := make([]outcome, len(ends))
+	for i, e := range ends {
+		var err error
+		if all[i].end, all[i].emitted, err = w.judge(ctx, rev, e.task, stage, e); err != nil {
+			w.r.giveUp(err)
+			return
+		}
+	}
+	err := w.r.update(w.life, func(tx *store.Tx) error {
+		for i := range all {
+			if err := all[i].write(tx, w.r.Run, rev); err != nil {
+				return fmt.Errorf("record the end of task %d: %w", ends[i].task.ID, err)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		w.r.giveUp(err)
 		return
 	}
-	var finished store.Finished
-	err = w.r.update(w.life, func(tx *store.Tx) (err error) {
-		if end.State != state.AttemptDone {
-			tx.By(rev.number) // else it stays with whose commands and result they are
-		}
-		finished, err = tx.FinishAttempt(end)
-		if err == nil && end.Quarantined {
-			err = tx.AddEvent(w.r.Run, "task.quarantined", fmt.Sprintf("task/%d", t.ID), quarantined+": "+end.Message)
-		}
-		return err
-	})
-	if err != nil {
-		w.r.giveUp(fmt.Errorf("record the end of task %d: %w", t.ID, err))
-		return
+	for _, o := range all {
+		w.after(ctx, o.end, o.finished, o.emitted)
 	}
-	w.after(ctx, end, finished, emitted)
+}
+
+// An outcome is what an attempt's end means, and what was made of it.
+type outcome struct {
+	end      store.AttemptEnd
+	emitted  []state.Task
+	finished store.Finished
+}
+
+func (o *outcome) write(tx *store.Tx, run state.RunID, rev *revision) (err error) {
+	by := rev.number
+	if o.end.State == state.AttemptDone {
+		by = 0 // it stays with whose commands and result they are
+	}
+	tx.By(by)
+	if o.finished, err = tx.FinishAttempt(o.end); err != nil || !o.end.Quarantined {
+		return err
+	}
+	return tx.AddEvent(run, "task.quarantined", fmt.Sprintf("task/%d", o.finished.Task.ID), quarantined+": "+o.end.Message)
 }
 
 // after lets the rest of the runner know.
@@ -107,7 +132,7 @@ func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finish
 
 // judge asks the policies what an attempt's end means.
 func (w *worker) judge(ctx context.Context, rev *revision, t state.Task, stage *policies.Stage, e ending) (store.AttemptEnd, []state.Task, error) {
-	end := store.AttemptEnd{Attempt: e.at.ID, Fault: e.fault, Message: e.message}
+	end := store.AttemptEnd{Attempt: e.at.ID, Started: e.at.StartedAt, Fault: e.fault, Message: e.message}
 	if e.results != nil {
 		if e.fault == state.FaultNone {
 			end.Fault, end.Message = faultOf(e.results)

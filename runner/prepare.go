@@ -77,7 +77,7 @@ func (r *runner) carryOut(ctx context.Context, act state.Activity, provider stri
 		return fmt.Errorf("exec: %w", err)
 	}
 	watched := r.watchCopies(ctx, act, provider, batch, load)
-	results, err := r.await(ctx, act.ID, batch, deadline)
+	results, err := r.await(ctx, act.ID, batch, deadline, 0)
 	watched()
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ type queue struct {
 	closed   bool
 	sources  int     // stages whose source has not ended
 	waits    []*feed // of them, those that wait for other stages
+	appetite int     // how many tasks the next batches of all workers may have
 	overflow bool    // the store has emitted tasks after last
 	loading  bool
 	missed   bool  // a task overflowed while others were being loaded
@@ -76,6 +77,42 @@ func (q *queue) take(ctx context.Context, provider golem.NodeID) (state.Task, bo
 	case <-ctx.Done():
 		return q.giveUp(me)
 	}
+}
+
+// together adds to a task that was taken what may share its batch: new tasks of the
+// same stage that are at hand. A task that has failed is tried alone, so that it
+// costs its neighbours no time.
+func (w *worker) together(t state.Task) []state.Task {
+	tasks := []state.Task{t}
+	n := w.most(w.r.inForce().policies.Stage(t.Stage))
+	if n == 1 || t.Attempts > 0 {
+		return tasks
+	}
+	return append(tasks, w.r.queue.alike(t, n-1, w.r.workerCount())...)
+}
+
+// alike hands out up to n more tasks like one that was taken. When no more will
+// come, a worker gets no more than its share of what is left.
+func (q *queue) alike(t state.Task, n, workers int) (more []state.Task) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	from := &q.fresh
+	if t.Parent != 0 {
+		from = &q.emitted
+	}
+	q.appetite = (n + 1) * workers
+	if q.sources == 0 && !q.overflow {
+		n = min(n, from.len()/max(1, workers))
+	}
+	for len(more) < n && !q.closed {
+		next, ok := from.peek()
+		if !ok || next.Stage != t.Stage || next.Attempts > 0 {
+			break
+		}
+		from.pop()
+		more = append(more, next)
+	}
+	return more
 }
 
 // giveUp takes a worker off the waiting list. A task that was handed to it in
@@ -209,7 +246,7 @@ func (q *queue) refill() {
 }
 
 // lowLocked is how many fresh tasks are enough for now.
-func (q *queue) lowLocked() int { return max(lookAhead, 2*len(q.waiting)) }
+func (q *queue) lowLocked() int { return max(lookAhead, 2*len(q.waiting), q.appetite) }
 
 // load brings the next windows of emitted tasks from the store, until there is
 // something to do.
@@ -290,6 +327,13 @@ type fifo struct {
 
 func (f *fifo) len() int          { return len(f.items) - f.head }
 func (f *fifo) push(t state.Task) { f.items = append(f.items, t) }
+
+func (f *fifo) peek() (state.Task, bool) {
+	if f.head == len(f.items) {
+		return state.Task{}, false
+	}
+	return f.items[f.head], true
+}
 
 func (f *fifo) pop() (state.Task, bool) {
 	if f.head == len(f.items) {

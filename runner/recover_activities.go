@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tasks/golem"
@@ -158,9 +160,14 @@ func (r *runner) giveBack(ctx context.Context, at state.Attempt, act state.Activ
 
 // resume starts the workers of attempts that go on.
 func (r *runner) resume(ctx context.Context, alive []state.Attempt) error {
+	together := map[int64][]state.Attempt{}
 	for _, at := range alive {
 		r.Log.Info("carrying on with a task that runs", logTask, at.Task)
-		if err := r.work(ctx, at.Activity, &at); err != nil {
+		together[at.Activity] = append(together[at.Activity], at)
+	}
+	for activity, attempts := range together {
+		slices.SortFunc(attempts, func(a, b state.Attempt) int { return cmp.Compare(a.First, b.First) })
+		if err := r.work(ctx, activity, attempts); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -25,8 +24,9 @@ type worker struct {
 
 	working    atomic.Bool
 	attempting atomic.Bool
-	wins       atomic.Int64 // tasks done
-	streak     atomic.Int64 // new tasks that failed in a row
+	wins       atomic.Int64    // tasks done
+	streak     atomic.Int64    // new tasks that failed in a row
+	paces      map[string]pace // by stage, for the worker alone
 	done       chan struct{}
 	life       context.Context // ends when the process leaves
 
@@ -37,9 +37,9 @@ type worker struct {
 	by     *revision          // that said so
 }
 
-// work starts the worker of a ready activity. A resumed attempt, or nil, is what
-// a dead process left running in it.
-func (r *runner) work(ctx context.Context, key int64, resumed *state.Attempt) error {
+// work starts the worker of a ready activity. Resumed attempts are what a dead
+// process left running in it, in one batch.
+func (r *runner) work(ctx context.Context, key int64, resumed []state.Attempt) error {
 	act, a, err := r.activity(ctx, key)
 	if err != nil || act.State != state.ActivityReady || r.worker(key) != nil {
 		return err
@@ -59,6 +59,12 @@ func (r *runner) worker(key int64) *worker {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.workers[key]
+}
+
+func (r *runner) workerCount() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.workers)
 }
 
 func (r *runner) setWorker(key int64, w *worker) {
@@ -123,7 +129,7 @@ func (w *worker) wait(ctx context.Context) {
 }
 
 // run is the life of a worker.
-func (w *worker) run(life context.Context, resumed *state.Attempt) {
+func (w *worker) run(life context.Context, resumed []state.Attempt) {
 	defer close(w.done)
 	w.life = life
 	defer w.working.Store(false)
@@ -137,7 +143,7 @@ func (w *worker) run(life context.Context, resumed *state.Attempt) {
 	}
 	w.mu.Unlock()
 	if resumed != nil {
-		w.resume(whole, *resumed)
+		w.resume(whole, resumed)
 	}
 	for taking.Err() == nil {
 		t, ok := w.r.queue.take(taking, w.a.Provider)
@@ -149,99 +155,102 @@ func (w *worker) run(life context.Context, resumed *state.Attempt) {
 			return
 		}
 		w.attempting.Store(true)
-		w.attempt(whole, t)
+		w.attempt(whole, w.together(t))
 		w.attempting.Store(false)
 	}
 }
 
 // resume picks up the batch that a dead process had started.
-func (w *worker) resume(ctx context.Context, at state.Attempt) {
+func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
 	w.attempting.Store(true)
 	defer w.attempting.Store(false)
-	t, err := w.r.task(ctx, at.Task)
-	if err != nil {
-		w.r.giveUp(err)
-		return
+	tries := make([]try, len(attempts))
+	for i, at := range attempts {
+		t, err := w.r.task(ctx, at.Task)
+		if err != nil {
+			w.r.giveUp(err)
+			return
+		}
+		tries[i] = try{task: t, at: at}
 	}
-	stage := w.r.inForce().policies.Stage(t.Stage)
-	now := w.r.Store.Now()
-	// A clock that was set back gives it no more than its whole time.
-	deadline := time.Now().Add(min(at.StartedAt.Add(stage.Timeout()).Sub(now), stage.Timeout()))
+	stage, at := w.r.inForce().policies.Stage(tries[0].task.Stage), attempts[0]
+	b := newBatch(stage, tries, at.StartedAt)
+	b.id, b.shared = at.Batch, b.shared || at.First > 0
+	// A clock that was set back gives it no more than its whole time. Of several
+	// tasks nobody knows when this one began.
+	left := stage.Timeout()
+	if !b.shared {
+		left = min(at.StartedAt.Add(left).Sub(w.r.Store.Now()), left)
+	}
+	deadline := time.Now().Add(left)
 	if !stage.Transfers() {
-		w.conclude(ctx, t, at, stage, deadline, nil)
+		w.conclude(ctx, b, deadline)
 		return
 	}
 	// Its files went with the process that published them, so that whatever comes
 	// of the batch is not whole. The activity is free again when it ends.
-	_, err = w.r.await(ctx, w.act.ID, at.Batch, deadline)
+	_, err := w.r.await(ctx, w.act.ID, b.id, deadline, 0)
 	if w.life.Err() == nil {
 		w.r.removeParts(ctx, at)
 	}
 	if err != nil {
-		w.unknown(ctx, t, at, stage, err)
+		w.unknown(ctx, b, err)
 		return
 	}
-	w.record(ctx, t, stage, ending{at: at, lost: true, message: "its files went with the process that copied them"})
+	w.record(ctx, stage, ending{task: tries[0].task, at: at, lost: true, message: "its files went with the process that copied them"})
 }
 
-// attempt runs one task once.
-func (w *worker) attempt(ctx context.Context, t state.Task) {
+// attempt runs tasks of one stage once, in one batch.
+func (w *worker) attempt(ctx context.Context, tasks []state.Task) {
 	rev := w.r.inForce()
-	stage := rev.policies.Stage(t.Stage)
-	env, err := w.r.taskEnv(stage, t, t.Tries()+1)
-	f := tooMuch(err)
-	if err != nil && f == nil {
-		w.r.giveUp(err)
-		return
-	}
-	var commands []golem.Command
-	var plan []policies.Step
-	if f == nil {
-		commands, plan, f = commandsOf(stage, env)
-	}
-	var at state.Attempt
-	err = w.r.update(ctx, func(tx *store.Tx) (err error) {
-		tx.By(rev.number)
-		at, err = tx.BeginAttempt(t.ID, w.act.Key)
-		return err
-	})
-	if errors.Is(err, store.ErrStale) {
-		// Somebody else has it. That is never meant to be, and harms nobody.
-		w.r.Log.Error("a task was handed out twice", logTask, t.ID, logError, err)
-		return
+	stage := rev.policies.Stage(tasks[0].Stage)
+	tries, err := w.prepare(stage, tasks)
+	if err == nil {
+		tries, err = w.begin(ctx, rev, tries)
 	}
 	if err != nil {
 		w.r.giveUp(err)
 		return
 	}
-	t.Attempts = at.Number
-	if f != nil {
-		w.r.failure(ctx, f)
-		w.record(ctx, t, stage, ending{at: at, fault: state.FaultTask, message: f.Error(), hopeless: true})
+	if tries = w.fit(ctx, stage, tries); len(tries) == 0 {
 		return
 	}
-	var load *cargo
-	if plan != nil {
-		load = w.r.cargo(t.ID)
-		defer w.unload(ctx, load)
-		if err := w.load(ctx, load, plan, stage.Timeout()); err != nil {
-			w.undone(ctx, t, at, stage, err)
+	b := newBatch(stage, tries, tries[0].at.StartedAt)
+	commands := b.commands()
+	if plan := tries[0].plan; plan != nil {
+		b.load = w.r.cargo(tries[0].task.ID)
+		defer w.unload(ctx, b.load)
+		if err := w.load(ctx, b.load, plan, stage.Timeout()); err != nil {
+			w.undone(ctx, b, err)
 			return
 		}
-		commands = load.commands
+		commands = b.load.commands
 	}
-	batch, err := w.r.client.Exec(ctx, w.act.ID, commands, execTime)
+	w.exec(ctx, b, commands)
+}
+
+// exec gives a batch to the machine and waits for its end.
+func (w *worker) exec(ctx context.Context, b *batch, commands []golem.Command) {
+	id, err := w.r.client.Exec(ctx, w.act.ID, commands, execTime)
 	if err != nil {
-		w.lost(ctx, t, at, stage, fmt.Errorf("exec: %w", err))
+		w.lost(ctx, b, fmt.Errorf("exec: %w", err))
 		return
 	}
-	err = w.r.update(ctx, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batch) })
+	b.id = id
+	err = w.r.update(ctx, func(tx *store.Tx) error {
+		for i := range b.tries {
+			b.tries[i].at.Batch = id
+			if err := tx.SetBatch(b.tries[i].at.ID, id, b.tries[i].at.First); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
-		w.lost(ctx, t, at, stage, fmt.Errorf("record batch: %w", err))
+		w.lost(ctx, b, fmt.Errorf("record batch: %w", err))
 		return
 	}
-	at.Batch = batch
-	w.conclude(ctx, t, at, stage, time.Now().Add(stage.Timeout()), load)
+	w.conclude(ctx, b, time.Now().Add(b.stage.Timeout()))
 }
 
 // commandsOf is the batch of a task or, where files are to be copied, the plan of
@@ -257,19 +266,18 @@ func commandsOf(stage *policies.Stage, env policies.TaskEnv) ([]golem.Command, [
 
 // undone records an attempt whose files could not be made ready: nothing was
 // asked of the provider, and nothing is its fault.
-func (w *worker) undone(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
+func (w *worker) undone(ctx context.Context, b *batch, err error) {
 	if w.life.Err() != nil {
 		return
 	}
-	if ctx.Err() != nil {
-		w.record(ctx, t, stage, ending{at: at, lost: true, message: w.draining()})
-		return
+	end := ending{task: b.tries[0].task, at: b.tries[0].at, fault: state.FaultTask, message: err.Error()}
+	switch {
+	case ctx.Err() != nil:
+		end.lost, end.fault, end.message = true, state.FaultNone, w.draining()
+	case isTimeout(err):
+		end.fault = state.FaultTimeout
 	}
-	fault := state.FaultTask
-	if isTimeout(err) {
-		fault = state.FaultTimeout
-	}
-	w.record(ctx, t, stage, ending{at: at, fault: fault, message: err.Error()})
+	w.record(ctx, b.stage, end)
 }
 
 func (w *worker) load(ctx context.Context, load *cargo, plan []policies.Step, limit time.Duration) error {
@@ -284,44 +292,67 @@ func (w *worker) unload(ctx context.Context, load *cargo) {
 	}
 }
 
-// conclude waits for the batch and records what came of it; load is nil where
-// there are no files.
-func (w *worker) conclude(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, deadline time.Time, load *cargo) {
-	watched := w.r.watchCopies(ctx, w.act, w.a.ProviderName, at.Batch, load)
-	results, err := w.r.await(ctx, w.act.ID, at.Batch, deadline)
-	watched()
-	if err != nil {
-		w.unknown(ctx, t, at, stage, err)
+// conclude waits for a batch and records what comes of each of its tasks, as it
+// is seen. deadline is that of the first.
+func (w *worker) conclude(ctx context.Context, b *batch, deadline time.Time) {
+	watched := w.r.watchCopies(ctx, w.act, w.a.ProviderName, b.id, b.load)
+	for len(b.tries) > 0 {
+		results, err := w.r.await(ctx, w.act.ID, b.id, deadline, b.enough())
+		if len(b.tries) == 1 {
+			watched()
+		}
+		if err != nil {
+			w.unknown(ctx, b, err)
+			return
+		}
+		ends := b.ended(results, w.r.Store.Now())
+		if results[len(results)-1].IsBatchFinished {
+			w.takeBack(b.tries)
+			b.tries = nil
+		}
+		w.arrive(b, ends)
+		w.learn(b, ends)
+		w.record(ctx, b.stage, ends...)
+		deadline = time.Now().Add(b.stage.Timeout())
+	}
+}
+
+// arrive looks at the files that a task has copied from the machine.
+func (w *worker) arrive(b *batch, ends []ending) {
+	if b.load == nil || len(ends) == 0 {
 		return
 	}
-	end := ending{at: at, results: results, load: load}
-	if load != nil && results[len(results)-1].Result == golem.ResultOk {
-		if end.downloads, err = load.arrive(stage.ReadsDownloads()); err != nil {
-			end.fault, end.message = state.FaultTask, err.Error()
-		}
-		if isLostFile(err) {
-			end.fault = state.FaultProvider
-		}
+	end := &ends[0]
+	if n := len(end.results); n == 0 || end.results[n-1].Result != golem.ResultOk {
+		return
 	}
-	w.record(ctx, t, stage, end)
-}
-
-// unknown ends an attempt whose batch did not.
-func (w *worker) unknown(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
-	switch {
-	case isTimeout(err):
-		w.record(ctx, t, stage, ending{at: at, fault: state.FaultTimeout, message: err.Error()})
-		// Nothing but its end stops a command that hangs (protocol section 5.5).
-		w.give(ctx, reconcile.ReasonTimeout)
-	default:
-		w.lost(ctx, t, at, stage, err)
+	var err error
+	if end.downloads, err = b.load.arrive(b.stage.ReadsDownloads()); err != nil {
+		end.fault, end.message = state.FaultTask, err.Error()
+	}
+	if isLostFile(err) {
+		end.fault = state.FaultProvider
 	}
 }
 
-// lost gives a task back whose outcome nobody will know, and the activity up.
-func (w *worker) lost(ctx context.Context, t state.Task, at state.Attempt, stage *policies.Stage, err error) {
+// unknown ends the attempts of a batch that did not end: the first of its tasks
+// was at work, and those behind it had not begun.
+func (w *worker) unknown(ctx context.Context, b *batch, err error) {
+	if !isTimeout(err) {
+		w.lost(ctx, b, err)
+		return
+	}
+	t := b.tries[0]
+	w.takeBack(b.tries[1:])
+	w.record(ctx, b.stage, ending{task: t.task, at: t.at, fault: state.FaultTimeout, message: err.Error()})
+	// Nothing but its end stops a command that hangs (protocol section 5.5).
+	w.give(ctx, reconcile.ReasonTimeout)
+}
+
+// lost gives tasks back whose outcome nobody will know, and the activity up.
+func (w *worker) lost(ctx context.Context, b *batch, err error) {
 	if w.life.Err() != nil {
-		return // the process leaves; the next one finds the attempt as it is
+		return // the process leaves; the next one finds the attempts as they are
 	}
 	reason := w.draining()
 	if ctx.Err() == nil || reason == "" {
@@ -331,7 +362,9 @@ func (w *worker) lost(ctx context.Context, t state.Task, at state.Attempt, stage
 	if ctx.Err() != nil {
 		fault = state.FaultNone // we cut it off ourselves
 	}
-	w.record(ctx, t, stage, ending{at: at, lost: true, fault: fault, message: reason})
+	t := b.tries[0]
+	w.takeBack(b.tries[1:])
+	w.record(ctx, b.stage, ending{task: t.task, at: t.at, lost: true, fault: fault, message: reason})
 	if fault == state.FaultProvider {
 		w.r.market.cool(w.a.Provider)
 	}

@@ -14,8 +14,10 @@ var taskForms = map[string]schema.Form{
 	"tasks.run":     schema.Is(commandNode("; ${{ expression }} is filled in", schema.Node{"type": schema.Scalar})),
 	"tasks.steps":   stepsForm,
 	"tasks.timeout": duration("1s", "30d"),
-	"tasks.result":  expression("any value, or nil for no result", `stdout == "" ? nil : trim(stdout)`),
-	"tasks.emit":    emitForm,
+	"tasks.batch": schema.Is(schema.AnyOf(schema.Enum("auto"), wholeNode.With(schema.Node{"minimum": 1, "maximum": 256})).
+		With(schema.Node{"default": 1, schema.Takes: "auto, or a whole number from 1 to 256"})),
+	"tasks.result": expression("any value, or nil for no result", `stdout == "" ? nil : trim(stdout)`),
+	"tasks.emit":   emitForm,
 
 	"tasks.steps.run":           schema.Is(commandNode("; ${{ expression }} is filled in", schema.Node{"type": schema.Scalar})),
 	"tasks.steps.upload":        uploadForm,

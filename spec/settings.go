@@ -101,7 +101,10 @@ func (s *Stage) settings() []setting {
 	if s.Name == "tasks" {
 		at = "tasks"
 	}
-	list := []setting{{at + ".from", s.From.text()}, {at + ".after", s.afterText()}, {at + ".timeout", durationText(s.Timeout)}, {at + ".result", s.Result.Text}}
+	list := []setting{
+		{at + ".from", s.From.text()}, {at + ".after", s.afterText()}, {at + ".timeout", durationText(s.Timeout)},
+		{at + ".batch", s.Batch.text()}, {at + ".result", s.Result.Text},
+	}
 	for i := range s.Steps {
 		list = append(list, setting{fmt.Sprintf("%s.steps[%d]", at, i), s.Steps[i].text()})
 	}

@@ -22,7 +22,7 @@ const (
 var stageForm = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // stageKeys mark a mapping as a stage, and so cannot name one.
-var stageKeys = []string{"from", "after", "run", "steps", "timeout", "result", "emit"}
+var stageKeys = []string{"from", "after", "run", "steps", "timeout", "batch", "result", "emit"}
 
 // tasks reads a single stage or a mapping of named ones.
 func (d *decoder) tasks(v value) {
@@ -69,7 +69,7 @@ func single(n *yaml.Node) bool {
 // stage reads one stage and keeps it.
 func (d *decoder) stage(v value, name string) {
 	s := Stage{Name: name, Timeout: defaultTimeout}
-	var run, steps value
+	var run, steps, batch value
 	has := d.fields(v,
 		// where the items come from, one task for each
 		field{"from", func(v value) { s.From = d.source(v) }},
@@ -85,6 +85,8 @@ func (d *decoder) stage(v value, name string) {
 				s.Timeout = t
 			}
 		}},
+		// how many tasks may share one batch
+		field{"batch", func(v value) { batch = v; s.Batch = d.batch(v) }},
 		// what to keep of the output
 		field{"result", func(v value) { s.Result = d.expr(v, "") }},
 		// the tasks that a result makes
@@ -100,6 +102,7 @@ func (d *decoder) stage(v value, name string) {
 	case !has["run"] && !has["steps"]:
 		d.missing(v, "there is no run", "add the command, such as run: echo hello, or steps: with several")
 	}
+	d.checkBatch(batch, s)
 	d.spec.Stages = append(d.spec.Stages, s)
 }
 

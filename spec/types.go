@@ -91,6 +91,7 @@ type Stage struct {
 	After   []After // it begins when these have ended; they have an end, and wait for nobody that waits for them
 	Steps   []Step  // at least one
 	Timeout time.Duration
+	Batch   Batch
 	Result  Expr // zero: policies.task.result
 	Emit    []Emit
 	Place   diag.Place // of its name, or of "tasks"

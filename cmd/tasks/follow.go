@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -98,15 +99,29 @@ func (f *follower) look(ctx context.Context) error {
 			continue
 		}
 		f.seen[row.ID] = true
-		f.wg.Go(func() { f.listen(ctx, row) })
+		behind := behind(row, live)
+		f.wg.Go(func() { f.listen(ctx, row, behind) })
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.logs.wrong(ctx)
 }
 
-// listen passes on the output of one attempt until it is over.
-func (f *follower) listen(ctx context.Context, row store.LogRow) {
+// behind is the first command of the next attempt in the same batch; what is
+// behind one that has not ended has not ended either.
+func behind(row store.LogRow, live []store.LogRow) int {
+	next := math.MaxInt
+	for _, other := range live {
+		if other.Batch == row.Batch && other.First > row.First {
+			next = min(next, other.First)
+		}
+	}
+	return next
+}
+
+// listen passes on the output of one attempt, that of the commands before behind,
+// until it is over.
+func (f *follower) listen(ctx context.Context, row store.LogRow, behind int) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	f.wg.Go(func() { f.endWith(ctx, cancel, row) })
@@ -114,6 +129,9 @@ func (f *follower) listen(ctx context.Context, row store.LogRow) {
 	for event, err := range f.client.BatchEvents(ctx, row.ActivityID, row.Batch) {
 		if err != nil {
 			break
+		}
+		if event.Index < row.First || event.Index >= behind {
+			continue
 		}
 		stdout.add(event.Kind.Stdout)
 		stderr.add(event.Kind.Stderr)

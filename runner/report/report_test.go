@@ -103,7 +103,7 @@ func (b book) begin(task, activity int64) (attempt int64) {
 			return err
 		}
 		attempt = a.ID
-		return tx.SetBatch(a.ID, "batch")
+		return tx.SetBatch(a.ID, "batch", 0)
 	})
 	return attempt
 }

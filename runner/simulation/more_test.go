@@ -18,6 +18,9 @@ func drawMore(seed uint64) plan {
 	if !p.fair && chance(r, 0.25) {
 		p.drawRestarts(r)
 	}
+	if chance(r, 0.3) {
+		p.share(pick(r, "2", "5", "auto"))
+	}
 	return p
 }
 
@@ -52,4 +55,9 @@ func (p *plan) drawRestarts(r *rand.Rand) {
 	for at := between(r, 0, 5*time.Minute); at < 40*time.Minute; at += between(r, time.Minute, 20*time.Minute) {
 		p.faults = append(p.faults, devnet.Fault{From: at, Until: at + time.Minute, Times: 1, Restart: true, Effect: chance(r, 0.5)})
 	}
+}
+
+// share lets tasks of each stage share batches.
+func (p *plan) share(batch string) {
+	p.document = strings.ReplaceAll(p.document, "    run: [work,", "    batch: "+batch+"\n    run: [work,")
 }

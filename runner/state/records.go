@@ -88,6 +88,7 @@ type Attempt struct {
 	Activity   int64 // Activity.Key
 	State      AttemptState
 	Batch      golem.BatchID
+	First      int // index of its first command in the batch, which tasks may share
 	StartedAt  time.Time
 	FinishedAt time.Time
 	Fault      Fault

@@ -6,12 +6,12 @@ import (
 )
 
 const attemptColumns = `a.id, a.task, a.number, a.activity, a.state, a.batch, a.started_at, a.finished_at,
-	a.fault, a.exit_code, a.message, a.stdout, a.stderr, a.revision`
+	a.fault, a.exit_code, a.message, a.stdout, a.stderr, a.revision, a.first`
 
 func scanAttempt(row scanner) (a state.Attempt, err error) {
 	err = row.Scan(&a.ID, &a.Task, &a.Number, &a.Activity, &a.State, textTo[golem.BatchID]{&a.Batch},
 		timeTo{&a.StartedAt}, timeTo{&a.FinishedAt}, textTo[state.Fault]{&a.Fault},
-		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr, &a.Revision)
+		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr, &a.Revision, intTo[int]{&a.First})
 	return a, err
 }
 
@@ -38,11 +38,32 @@ func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
 }
 
 // SetBatch moves an attempt from starting to running, with the batch that the
-// daemon answered. The error wraps ErrStale if it is not starting.
-func (t *Tx) SetBatch(attempt int64, batch golem.BatchID) error {
-	err := t.update(`UPDATE attempts SET state = 'running', batch = ?2 WHERE id = ?1 AND state = 'starting'`,
-		attempt, text(batch))
+// daemon answered and the index of the attempt's first command in it. The error
+// wraps ErrStale if it is not starting.
+func (t *Tx) SetBatch(attempt int64, batch golem.BatchID, first int) error {
+	err := t.update(`UPDATE attempts SET state = 'running', batch = ?2, first = ?3 WHERE id = ?1 AND state = 'starting'`,
+		attempt, text(batch), nonzero(int64(first)))
 	return stale(err, "set batch of attempt", attempt)
+}
+
+// TakeBack undoes BeginAttempt for an attempt of which the machine has carried out
+// nothing, and returns its task, pending again as if it had not been tried. The
+// error wraps ErrStale if the attempt has ended.
+func (t *Tx) TakeBack(attempt int64) (k state.Task, err error) {
+	var stage int64
+	err = t.change(`DELETE FROM attempts WHERE id = ? AND finished_at IS NULL RETURNING task`, []any{attempt}, &k.ID)
+	if err != nil {
+		return k, stale(err, "take back attempt", attempt)
+	}
+	err = t.change(`UPDATE tasks SET state = 'pending', attempts = attempts - 1 WHERE id = ? AND state = 'running' RETURNING stage`,
+		[]any{k.ID}, &stage)
+	if err == nil {
+		err = t.count(stage, state.Counts{Pending: 1, Running: -1})
+	}
+	if err != nil {
+		return k, wrap(err, "take back attempt", attempt)
+	}
+	return t.Task(k.ID)
 }
 
 // OpenAttempts returns the attempts of a run that have not ended.

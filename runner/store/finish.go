@@ -16,6 +16,7 @@ const maxOutput = 64 << 10
 type AttemptEnd struct {
 	Attempt  int64
 	State    state.AttemptState // done, failed or lost
+	Started  time.Time          // when the machine began with it; zero is when it was recorded
 	Fault    state.Fault
 	ExitCode int
 	Message  string
@@ -85,10 +86,11 @@ func (t *Tx) endAttempt(end AttemptEnd) (o open, err error) {
 		stdout, stderr = tail(end.Stdout), tail(end.Stderr)
 	}
 	err = t.change(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
-			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END
+			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END,
+			started_at = coalesce(?10, started_at)
 		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND ?2 <> 'done')
 		RETURNING task, number, activity, started_at`,
-		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr, t.by},
+		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr, t.by, stamp(end.Started)},
 		&o.task, &o.number, &o.activity, timeTo{&o.started})
 	return o, stale(err, "end attempt", end.Attempt)
 }

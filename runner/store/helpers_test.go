@@ -175,7 +175,7 @@ func (w world) begin(t testing.TB, task int64) state.Attempt {
 		if err != nil {
 			return at, err
 		}
-		return at, tx.SetBatch(at.ID, batchID)
+		return at, tx.SetBatch(at.ID, batchID, 0)
 	})
 }
 

@@ -28,7 +28,7 @@ func scanLog(row scanner) (r LogRow, err error) {
 	a := &r.Attempt
 	err = row.Scan(&a.ID, &a.Task, &a.Number, &a.Activity, &a.State, textTo[golem.BatchID]{&a.Batch},
 		timeTo{&a.StartedAt}, timeTo{&a.FinishedAt}, textTo[state.Fault]{&a.Fault},
-		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr, &a.Revision,
+		intTo[int]{&a.ExitCode}, textTo[string]{&a.Message}, &a.Stdout, &a.Stderr, &a.Revision, intTo[int]{&a.First},
 		&r.Stage, rawTo{&r.Item}, textTo[golem.ActivityID]{&r.ActivityID}, &r.Provider, &r.ProviderName,
 		&r.Quarantined)
 	return r, err

@@ -55,7 +55,7 @@ func (w world) workOne(tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.SetBatch(at.ID, batchID); err != nil {
+	if err := tx.SetBatch(at.ID, batchID, 0); err != nil {
 		return err
 	}
 	_, err = tx.FinishAttempt(store.AttemptEnd{
@@ -146,7 +146,7 @@ func (w world) worker(ids <-chan int64) error {
 			return err
 		})
 		if err == nil {
-			err = w.Update(ctx, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID) })
+			err = w.Update(ctx, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID, 0) })
 		}
 		if err == nil {
 			err = w.Update(ctx, func(tx *store.Tx) error {

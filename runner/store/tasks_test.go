@@ -176,11 +176,11 @@ func TestAttemptsAreGuarded(t *testing.T) {
 	refused(t, w.Store, store.ErrStale, finish(success)) // without a batch
 	refused(t, w.Store, store.ErrForbidden, finish(store.AttemptEnd{Attempt: at.ID, State: state.AttemptRunning, Task: state.TaskDone}))
 	refused(t, w.Store, store.ErrForbidden, finish(store.AttemptEnd{Attempt: at.ID, State: state.AttemptLost, Task: state.TaskRunning}))
-	update(t, w.Store, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID) })
-	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { return tx.SetBatch(at.ID, "another") })
+	update(t, w.Store, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID, 0) })
+	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { return tx.SetBatch(at.ID, "another", 0) })
 	w.finish(t, success)
 	refused(t, w.Store, store.ErrStale, finish(success))
-	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID) })
+	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID, 0) })
 	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(ids[0], w.activity); return err })
 	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(4711, w.activity); return err })
 	if got, want := w.counts(t), (state.Counts{Pending: 1, Done: 1}); got != want {
