@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
@@ -139,8 +141,24 @@ func (c *checker) unknown(at file.Location, name string) {
 	case name == "max_price":
 		c.report(at, "max_price is not set", "set max_price: in the file to use it here")
 	default:
+		if inside := c.inside(name); len(inside) > 0 {
+			sees = fmt.Sprintf("did you mean %s? %s", strings.Join(inside, " or "), sees)
+			c.report(at, fact, sees)
+			return
+		}
 		c.report(at, fact, didYouMean(name, c.root.order, sees))
 	}
+}
+
+// inside are the names of this name in others: task.item for item.
+func (c *checker) inside(name string) []string {
+	var found []string
+	for _, outer := range c.root.order {
+		if s := c.root.fields[outer]; s != nil && s.fields[name] != nil {
+			found = append(found, strconv.Quote(outer+"."+name))
+		}
+	}
+	return found
 }
 
 // spellings are words of other languages, and names that are not there on purpose.

@@ -173,6 +173,7 @@ func (c *checker) gives(root ast.Node, w want) {
 		c.found = append(c.found, diag.Diagnostic{
 			Place: c.expr.Whole(), Path: c.path,
 			Fact: fmt.Sprintf("this %s %s, and %s wants %s", verb, fact, c.policy, w.word),
+			Hint: c.remedy(node, w),
 		})
 		return
 	}

@@ -66,16 +66,16 @@ func TestMistakes(t *testing.T) {
 		{"offer.accept", `let run = 1; true`, `5+3 let cannot name run again | choose another name`},
 
 		// What is given.
-		{"offer.accept", `1`, `1+1 this gives a number, and offer.accept wants true or false`},
-		{"offer.accept", `offer.id`, `1+8 this gives text, and offer.accept wants true or false`},
+		{"offer.accept", `1`, `1+1 this gives a number, and offer.accept wants true or false | write true, false or a comparison`},
+		{"offer.accept", `offer.id`, `1+8 this gives text, and offer.accept wants true or false | compare it with something, as in offer.id == "…"`},
 		{"offer.accept", `nil`, `1+3 this gives nothing, and offer.accept wants true or false`},
-		{"offer.accept", `run.failed > 0 ? true : 1`, `1+25 this can give a number, and offer.accept wants true or false`},
-		{"offer.score", `offer.memory > 1`, `1+16 this gives true or false, and offer.score wants a number, or nil to reject`},
-		{"workers", `"many"`, `1+6 this gives text, and workers wants a number`},
+		{"offer.accept", `run.failed > 0 ? true : 1`, `1+25 this can give a number, and offer.accept wants true or false | write true, false or a comparison`},
+		{"offer.score", `offer.memory > 1`, `1+16 this gives true or false, and offer.score wants a number, or nil to reject | write (offer.memory > 1) ? 1 : 0 to make a number of it`},
+		{"workers", `"many"`, `1+6 this gives text, and workers wants a number | leave out the quotes if it is a number`},
 		{"workers", `nil`, `1+3 this gives nothing, and workers wants a number`},
-		{"budget", `run.age`, `1+7 this gives a duration, and budget wants a number`},
-		{"max_price", `true`, `1+4 this gives true or false, and max_price wants a number`},
-		{"activity.prepare", `deploy()`, `1+8 this gives a command, and activity.prepare wants a list of commands`},
+		{"budget", `run.age`, `1+7 this gives a duration, and budget wants a number | write seconds(run.age) for the number of its seconds`},
+		{"max_price", `true`, `1+4 this gives true or false, and max_price wants a number | write 1 or 0`},
+		{"activity.prepare", `deploy()`, `1+8 this gives a command, and activity.prepare wants a list of commands | put it in brackets: [deploy()]`},
 		{"activity.prepare", `[deploy(), start(), upload("a", "/tmp/a")]`, `33+8 this path is in no volume of the machine | files are copied to and from /golem/work, /golem/input, /golem/output and /golem/resource; name another volume in payload.volumes`},
 		{"activity.prepare", `[deploy(), start(), upload(offer.id, "/golem/input/../a")]`, `38+19 a path of the machine cannot have .. in it`},
 		{"activity.prepare", `[deploy(), start(), uploadText(offer.id, "/golem/work/")]`, `42+14 the name of the file is missing | only files of this computer keep their names in a folder that ends with /`},
@@ -85,12 +85,15 @@ func TestMistakes(t *testing.T) {
 		{"activity.prepare", `[deploy(), start(), upload("a")]`, `21+6 upload does not take text | it is called as in upload("model.bin", "/golem/input/model.bin")`},
 		{"offer.accept", `upload("a", "/golem/work/a") == nil`, `1+6 unknown function "upload" | only activity.prepare can call it`},
 		{"activity.prepare", `["deploy"]`, `1+10 this gives a list of something else, and activity.prepare wants a list of commands`},
-		{"task.retry", `"yes"`, `1+5 this gives text, and task.retry wants true or false`},
+		{"task.retry", `3`, `1+1 this gives a number, and task.retry wants true or false | write attempt.number < 3 for so many attempts`},
+		{"offer.accept", `offer.price.hour`, `1+16 this gives a number, and offer.accept wants true or false | compare it with something, as in offer.price.hour < 10`},
+		{"offer.accept", `failures < 3`, `1+8 unknown name "failures" | did you mean "provider.failures"? offer.accept sees offer, provider, run and max_price`},
+		{"task.retry", `"yes"`, `1+5 this gives text, and task.retry wants true or false | write true, false or a comparison`},
 		{"task.result", `deploy`, `1+6 unknown name "deploy" | task.result sees task, run, provider, stdout, stderr, exit_code, duration, steps and downloads`},
-		{"emit", `1`, `1+1 this gives a number, and tasks.keyspace.emit.each wants a list`},
+		{"emit", `1`, `1+1 this gives a number, and tasks.keyspace.emit.each wants a list | put it in brackets: [1]`},
 		{"run", `nil`, `1+3 this gives nothing, and tasks.keyspace.run wants a value to put into text`},
 		{"results.file", `nil`, `1+3 this gives nothing, and results.file wants a value to put into text`},
-		{"results.count", `"1"`, `1+3 this gives text, and results.count wants a number`},
+		{"results.count", `"1"`, `1+3 this gives text, and results.count wants a number | leave out the quotes if it is a number`},
 
 		// Grammar.
 		{"offer.accept", ` `, `1+1 the expression is empty`},
@@ -208,6 +211,7 @@ run.yaml:17:48: results.count: this gives text, and results.count wants a number
    16 |   task: {retry: "attempt.number < 3", result: "trim(stdout)"}
  > 17 | results: {file: "${{ run.id }}.jsonl", count: "stdout"}
       |                                                ^^^^^^
+   hint: write float(stdout) if it is the text of a number
 `},
 	}
 	for _, tt := range tests {

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type decoder struct {
 	given Overrides            // what of them goes into the document
 	texts map[*yaml.Node]*text // of nodes that are not of the file, from sets
 
+	keys    []string                         // every key that there is, once one was looked for
 	offered func(path string, keys []string) // told of every mapping's keys; nil but for Keys
 }
 
@@ -186,6 +188,7 @@ func (d *decoder) isKey(key value) bool {
 		return false
 	case key.node.ShortTag() == "!!merge":
 		d.report(key, "merge keys (<<) are not supported", "write the keys out, or use an alias for a whole value")
+		d.unsure = true
 		return false
 	}
 	return true
@@ -199,10 +202,14 @@ func (d *decoder) unknown(v, e value, name string, known []string) string {
 		hint = "the only key here is " + known[0]
 	}
 	near, ok := diag.Nearest(name, known)
-	if ok {
+	if other := otherWords[strings.ToLower(name)]; !d.foreign && slices.Contains(known, other) {
+		near, hint = other, "the key for that is "+other
+	} else if ok {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	} else if v.path != "" && !d.foreign && slices.Contains(keysOf(d.topFields(new(bool))), name) {
 		hint = fmt.Sprintf("%s stands at the top of the document: indent it less", name)
+	} else if !d.foreign {
+		hint = cmp.Or(d.elsewhere(v.path, name), hint)
 	}
 	k := value{in: e.in, node: e.key, path: v.path}
 	d.report(k, "unknown key "+shown(name), hint)

@@ -36,9 +36,13 @@ func (d *decoder) workers(v value) {
 // maxPrice reads what one result may cost.
 func (d *decoder) maxPrice(v value) {
 	e := d.expr(v, "an amount of GLM or an expression")
-	if amountForm.MatchString(e.Text) && d.amount(v, e.Text).IsNegative() {
+	fact, hint := oddAmount(e.Text)
+	switch {
+	case fact != "":
+		d.report(v, fact, hint)
+		e = byDefault("max_price", "0") // for what else speaks of it
+	case amountForm.MatchString(e.Text) && d.amount(v, e.Text).IsNegative():
 		d.report(v, "wants an amount of 0 or more, and this is "+e.Text, "")
-		return
 	}
 	if !e.IsZero() {
 		d.spec.MaxPrice = e
@@ -83,7 +87,8 @@ func (d *decoder) budget(v value) {
 			case ok && (s == Stop || s == Pause):
 				b.WhenExhausted = s
 			case ok:
-				d.wrong(v, "stop or pause", "stop winds the run down; pause waits until the budget has room")
+				const hint = "stop winds the run down; pause waits until the budget has room"
+				d.wrong(v, "stop or pause", strings.TrimSpace(didYouMean(nearestOf(s, Stop, Pause))+" "+hint))
 			}
 		}},
 	)
@@ -157,12 +162,13 @@ func (d *decoder) total(v value, b *Budget) {
 
 // limit keeps a limit whose amount, where it is a literal, is above 0.
 func (d *decoder) limit(v value, e Expr, window time.Duration, b *Budget) {
+	fact, hint := oddAmount(e.Text)
 	switch {
 	case e.IsZero():
 		d.report(v, "there is no amount before the unit of time", "write 10/h or 10/day")
 		return
-	case glmForm.MatchString(e.Text):
-		d.report(v, "amounts are in GLM, and have no unit of money", "leave out the GLM")
+	case fact != "":
+		d.report(v, fact, hint)
 		return
 	case amountForm.MatchString(e.Text) && !d.amount(v, e.Text).IsPositive():
 		d.report(v, "wants an amount above 0, and this is "+e.Text, "")

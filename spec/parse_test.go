@@ -356,9 +356,15 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(head+"tasks: {a: {from: [a], run: date}, b: {after: [a], run: date}, c: {from: {results: b}, run: date, emit: {stage: b, each: '[]'}}}"), "1")
 	bad := "\"${{ x }}\" `${{ x }}` $(( ${{ x }} )) ${a:-${{ x }}} \\${{ x }} $'${{ x }}' <<${{ x }} \n ${{ x }} # ${{ x }} \n"
 	f.Add([]byte(head+"tasks:\n  from: [a]\n  run: |\n    "+strings.ReplaceAll(strings.Repeat(bad, 3), "\n", "\n    ")), "1/h")
+	schema := compiledSchema(f)
 	f.Fuzz(func(t *testing.T, text []byte, flag string) {
 		s, list := spec.Parse("run.yaml", text, "/", spec.Overrides{Workers: flag, Budget: flag, MaxPrice: flag})
 		checkPlaces(t, text, list)
+		if len(list) == 0 {
+			if err := schema.Validate(instance(t, string(text))); err != nil {
+				t.Errorf("the schema refuses what is taken: %v", err)
+			}
+		}
 		for _, st := range s.Stages {
 			for _, step := range st.Steps {
 				templates := step.Argv

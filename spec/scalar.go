@@ -84,7 +84,7 @@ func (d *decoder) time(v value, low, high time.Duration) (time.Duration, bool) {
 			d.report(v, v.kind()+" has no unit of time", fmt.Sprintf("write %ss for seconds or %sm for minutes", s, s))
 			return 0, false
 		}
-		d.wrong(v, wants, hint)
+		d.wrong(v, wants, cmp.Or(didYouMean(timeMeant(s)), hint))
 		return 0, false
 	}
 	if t < low || t > high {
@@ -160,7 +160,8 @@ func (d *decoder) size(v value) float64 {
 	case m[2] == "":
 		d.report(v, v.kind()+" has no unit", fmt.Sprintf("write %sGiB or %sMiB", m[1], m[1]))
 	case !known:
-		d.report(v, "unknown unit "+shown(m[2]), "the units are B, KB, MB, GB, TB and KiB, MiB, GiB, TiB")
+		const hint = "the units are B, KB, MB, GB, TB and KiB, MiB, GiB, TiB"
+		d.report(v, "unknown unit "+shown(m[2]), strings.TrimSpace(didYouMean(sizeMeant(m[1], m[2]))+" "+hint))
 	case err != nil || n == 0:
 		d.report(v, "wants a size above 0, and this is "+shown(s), "leave out the key to ask for nothing")
 	default:

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,7 @@ func (d *decoder) source(v value) *Source {
 		d.missing(v, "there is nothing to take items from", hint)
 	}
 	switch {
-	case !has["repeat"]:
+	case repeat.node == nil: // it may be misspelt
 	case s.Endless:
 		d.report(repeat, "a range without an end cannot be repeated", "leave out repeat, or give the range an end")
 	case s.Path == Stdin && s.Repeat != 1:
@@ -81,6 +82,10 @@ func (d *decoder) repeat(v value, s *Source) {
 	}
 	if text == "forever" {
 		s.Repeat = 0
+		return
+	}
+	if near := nearestOf(text, "forever", "infinite", "endless", "always"); near != "" {
+		d.wrong(v, wants, didYouMean("forever"))
 		return
 	}
 	s.Repeat = int(d.integer(v, wants, 1))
@@ -123,7 +128,7 @@ func (d *decoder) rangeOf(v value, s *Source) {
 		)
 		s.Endless = !has["to"]
 	default:
-		d.wrong(v, "[first, last]", "both ends are included: [1, 10] is ten items")
+		d.wrong(v, "[first, last]", cmp.Or(didYouMean(rangeMeant(v.node.Value)), "both ends are included: [1, 10] is ten items"))
 		return
 	}
 	if len(d.found) == before {

@@ -27,7 +27,11 @@ var stageKeys = []string{"from", "after", "run", "steps", "timeout", "batch", "r
 // tasks reads a single stage or a mapping of named ones.
 func (d *decoder) tasks(v value) {
 	if v.node.Kind != yaml.MappingNode {
-		d.wrong(v, "a stage or a mapping of named stages", `write {from: {range: [1, 10]}, run: "echo ${{ task.item }}"}`)
+		hint := `write {from: {range: [1, 10]}, run: "echo ${{ task.item }}"}`
+		if v.node.Kind == yaml.SequenceNode {
+			hint = "the commands of a task are a list below steps: inside it; several stages have names, such as tasks: {first: …, second: …}"
+		}
+		d.wrong(v, "a stage or a mapping of named stages", hint)
 		return
 	}
 	if len(v.node.Content) == 0 {
@@ -122,6 +126,7 @@ func (d *decoder) step(v value, steps []Step) []Step {
 		if !ok {
 			return steps
 		}
+		d.add(checkUnfilled(t, v.path)...)
 		d.add(v.cutShort(checkShell(t, v.path))...)
 		return append(steps, Step{Shell: &t, Place: v.place()})
 	}
@@ -131,6 +136,7 @@ func (d *decoder) step(v value, steps []Step) []Step {
 	}
 	d.list(v, "", "", func(v value) {
 		if t, ok := d.argument(v); ok {
+			d.add(checkUnfilled(t, v.path)...)
 			argv = append(argv, t)
 		}
 	})
