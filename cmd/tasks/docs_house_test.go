@@ -73,3 +73,34 @@ func TestDocsNameEveryTarget(t *testing.T) {
 		}
 	})
 }
+
+// TestDocsNameWhatHoldsTheRules wants every test and every invariant that the page
+// about money names to be there.
+func TestDocsNameWhatHoldsTheRules(t *testing.T) {
+	names := regexp.MustCompile("(?m)^func (Test\\w+)\\(|^\t(\\w+) += \"")
+	known := map[string]bool{}
+	eachPackage(t, func(_, dir string) {
+		tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range tests {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range names.FindAllStringSubmatch(string(text), -1) {
+				known[m[1]+m[2]] = true
+			}
+		}
+	})
+	_, table, found := strings.Cut(readDoc(t, "money.md"), "## What holds these rules")
+	if !found {
+		t.Fatal("money.md does not say what holds its rules")
+	}
+	for _, m := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(table, -1) {
+		if !known[m[1]] {
+			t.Errorf("money.md names %s, and there is no such test or invariant", m[1])
+		}
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,7 +163,8 @@ func activityGrid(out *screen, list []report.Activity, providers bool) *grid {
 		{name: "STOP REASON", cut: 16, wrap: true},
 	}}
 	if !providers {
-		g.columns = append(g.columns[:1], g.columns[2:]...)
+		g.columns = slices.Insert(slices.Delete(g.columns, 1, 2), 6,
+			column{name: "ACCEPTED", right: true, drop: 1}, column{name: "RESERVED", right: true, drop: 2})
 	}
 	for _, a := range list {
 		row := []string{
@@ -171,7 +173,7 @@ func activityGrid(out *screen, list []report.Activity, providers bool) *grid {
 			orDash(oneLine(a.StopReason)),
 		}
 		if !providers {
-			row = append(row[:1], row[2:]...)
+			row = slices.Insert(slices.Delete(row, 1, 2), 6, ledger.Show(a.Accepted), ledger.Show(a.Reserved))
 		}
 		g.add(row...)
 	}

@@ -74,6 +74,7 @@ run      test_1 (yacat)  running  on the embedded devnet  began 2m14s ago
 tasks    120 done, 10 running, 868 pending, 2 failed of 1000
          attack: 116 done, 10 running, 868 pending, 2 failed
          keyspace: 4 done, 0 running, 0 pending
+         "tasks show --failed test_1" says what failed, and why
 results  118 in /home/ann/results/test_1.jsonl
 money    0.0132 GLM spent, 0.002 reserved, 0 paid; 0.000112 a result
 budget   10/h (0.0011 spent), 50 in all (0.0132 spent)
@@ -89,6 +90,7 @@ run      test_1 (yacat)  running  on the embedded devnet  began 2m14s ago
 tasks    120 done, 10 running, 868 pending, 2 failed of 1000
          attack: 116 done, 10 running, 868 pending, 2 failed
          keyspace: 4 done, 0 running, 0 pending
+         "tasks show --failed test_1" says what failed, and why
 results  118 in /home/ann/results/test_1.jsonl
 money    0.0132 GLM spent, 0.002 reserved, 0 paid; 0.000112 a result
 budget   10/h (0.0011 spent), 50 in all (0.0132 spent)

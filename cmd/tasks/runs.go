@@ -68,14 +68,16 @@ func (a *app) readRuns(ctx context.Context) (lines []report.RunLine, err error) 
 
 func (a *app) runsGrid(lines []report.RunLine, now time.Time) *grid {
 	g := &grid{columns: []column{
-		{name: "RUN"}, {name: "NAME", cut: 8}, {name: "STATE"}, {name: "BEGAN", right: true},
+		{name: "RUN"}, {name: "NAME", cut: 5}, {name: "STATE"}, {name: "BEGAN", right: true, drop: 1},
 		{name: "DONE", right: true}, {name: "FAILED", right: true}, {name: "LEFT", right: true},
-		{name: "RESULTS", right: true}, {name: "GLM", right: true},
+		{name: "RESULTS", right: true, drop: 2}, {name: "ACCEPTED", right: true}, {name: "RESERVED", right: true},
+		{name: "PAID", right: true},
 	}}
 	for _, l := range lines {
 		g.add(string(l.RunID), oneLine(l.Name), a.out.paint(stateStyle(l.State), string(l.State)),
 			elapsed(now.Sub(l.CreatedAt)), fmt.Sprint(l.Tasks.Done), fmt.Sprint(l.Tasks.Failed),
-			fmt.Sprint(l.Tasks.Pending+l.Tasks.Running), fmt.Sprint(l.Results), ledger.Show(l.Spent))
+			fmt.Sprint(l.Tasks.Pending+l.Tasks.Running), fmt.Sprint(l.Results),
+			ledger.Show(l.Accepted), ledger.Show(l.Reserved), ledger.Show(l.Paid))
 	}
 	return g
 }

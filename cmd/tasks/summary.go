@@ -31,10 +31,12 @@ func (a *app) summary(ctx context.Context, run runChoice) error {
 		return a.printJSON(s)
 	}
 	g := &grid{columns: []column{
-		{name: "RUN", cut: 12}, {name: "READY", right: true}, {name: "NEW", right: true}, {name: "OTHER", right: true},
-		{name: "BATCHES", right: true}, {name: "GLM", right: true}, {name: "GLM/RESULT", right: true}, {name: "RESULTS", right: true},
+		{name: "RUN", cut: 12}, {name: "READY", right: true}, {name: "NEW", right: true}, {name: "OTHER", right: true, drop: 2},
+		{name: "BATCHES", right: true, drop: 1}, {name: "GLM", right: true, drop: 3}, {name: "GLM/RESULT", right: true},
+		{name: "RESULTS", right: true}, {name: "ACCEPTED", right: true}, {name: "RESERVED", right: true}, {name: "PAID", right: true},
 	}}
 	g.add(string(s.RunID), fmt.Sprint(s.Ready), fmt.Sprint(s.New), fmt.Sprint(s.Other),
-		fmt.Sprint(s.Batches), ledger.Show(s.Cost), glmOr(s.CostPerResult, "-"), fmt.Sprint(s.Results))
+		fmt.Sprint(s.Batches), ledger.Show(s.Cost), glmOr(s.CostPerResult, "-"), fmt.Sprint(s.Results),
+		ledger.Show(s.Accepted), ledger.Show(s.Reserved), ledger.Show(s.Paid))
 	return g.draw(a.out, a.out.width())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -14,6 +15,7 @@ type column struct {
 	right bool // numbers stand at the right
 	cut   int  // may be cut down to this many characters to fit; 0 never is
 	wrap  bool // is wrapped instead of cut, so that nothing is lost
+	drop  int  // left out of a line that does not fit even so, the highest first; 0 never is
 }
 
 // A grid is a table before it is drawn: upper-case heads, no lines, two spaces
@@ -30,7 +32,38 @@ const gap = "  "
 
 // draw writes the grid for a screen of so many columns.
 func (g *grid) draw(w io.Writer, width int) error {
+	for g.least() > width && g.leaveOut() {
+	}
 	return g.drawRows(w, g.fit(g.widths(), width), true)
+}
+
+// least is the narrowest line that the columns can be cut down to.
+func (g *grid) least() int {
+	sum := 0
+	for _, w := range g.fit(g.widths(), 0) {
+		sum += w
+	}
+	return sum + len(gap)*(len(g.columns)-1)
+}
+
+// leaveOut takes the column out that is missed least, if one may be.
+func (g *grid) leaveOut() bool {
+	at := 0
+	for i, c := range g.columns {
+		if c.drop > g.columns[at].drop {
+			at = i
+		}
+	}
+	if len(g.columns) == 0 || g.columns[at].drop == 0 {
+		return false
+	}
+	g.columns = slices.Delete(slices.Clone(g.columns), at, at+1)
+	rows := make([][]string, len(g.rows))
+	for i, row := range g.rows {
+		rows[i] = slices.Delete(slices.Clone(row), at, at+1)
+	}
+	g.rows = rows
+	return true
 }
 
 // widths are what the columns need.

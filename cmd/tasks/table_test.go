@@ -88,3 +88,29 @@ func TestFitHeight(t *testing.T) {
 		}
 	}
 }
+
+// What is missed least is left out where it cannot be cut down far enough, and the
+// rows that were added stay as they are.
+func TestGridLeavesColumnsOut(t *testing.T) {
+	g := grid{columns: []column{{name: "RUN"}, {name: "BEGAN", drop: 1}, {name: "RESULTS", drop: 2}, {name: "NOTE", cut: 4, wrap: true}}}
+	g.add("hello", "1m", "7", "a note")
+	for _, test := range []struct {
+		width int
+		want  string
+	}{
+		{40, "RUN    BEGAN  RESULTS  NOTE\nhello  1m     7        a note\n"},
+		{27, "RUN    BEGAN  RESULTS  NOTE\nhello  1m     7        a\n                       note\n"},
+		{26, "RUN    BEGAN  NOTE\nhello  1m     a note\n"},
+		{12, "RUN    NOTE\nhello  a\n       note\n"},
+		{5, "RUN    NOTE\nhello  a\n       note\n"},
+	} {
+		var b strings.Builder
+		h := g
+		if err := h.draw(&b, test.width); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, b.String()); diff != "" {
+			t.Errorf("draw(%d) (-want +got):\n%s", test.width, diff)
+		}
+	}
+}

@@ -42,6 +42,7 @@ func activity(a state.Activity) Activity {
 	return Activity{
 		ID: a.ID, State: a.State, Batches: a.Batches, Results: a.Results, Failures: a.Failures,
 		Cost: costOf(a), CostPerResult: perResult(costOf(a), int64(a.Results)),
+		Reserved: reservedFor(a), Accepted: a.Accepted,
 		CreatedAt: a.CreatedAt, EndedAt: a.EndedAt, StopReason: a.Reason,
 	}
 }

@@ -107,11 +107,17 @@ func tasksOf(c state.Counts) Tasks {
 func reserved(live []state.Activity) golem.Amount {
 	var sum golem.Amount
 	for _, a := range live {
-		if open := a.Authorised.Sub(a.Accepted); open.IsPositive() {
-			sum = sum.Add(open)
-		}
+		sum = sum.Add(reservedFor(a))
 	}
 	return sum
+}
+
+// reservedFor is what it holds back for one.
+func reservedFor(a state.Activity) (open golem.Amount) {
+	if open = a.Authorised.Sub(a.Accepted); a.State.Done() || open.IsNegative() {
+		return golem.Amount{}
+	}
+	return open
 }
 
 // workers counts what is ready and what is on its way; an agreement without an

@@ -233,6 +233,7 @@ func TestLoad(t *testing.T) {
 			{
 				ID: "act-ready", Agreement: "agr-1", Provider: "0xmisty-otter", ProviderName: "misty-otter",
 				State: state.ActivityReady, Batches: 1, Results: 1, Cost: glm("0.04"), CostPerResult: pointer(glm("0.04")),
+				Accepted: glm("0.03"), Reserved: glm("0.02"),
 			},
 			{
 				ID: "act-new", Agreement: "agr-3", Provider: "0xkeen-owl", ProviderName: "keen-owl",
@@ -241,7 +242,7 @@ func TestLoad(t *testing.T) {
 			{
 				ID: "act-ended", Agreement: "agr-1", Provider: "0xmisty-otter", ProviderName: "misty-otter",
 				State: state.ActivityEnded, Batches: 1, Results: 1, Cost: glm("0.01"), CostPerResult: pointer(glm("0.01")),
-				StopReason: "too dear",
+				Accepted: glm("0.01"), StopReason: "too dear",
 			},
 		},
 	}
@@ -333,6 +334,7 @@ func TestSummary(t *testing.T) {
 	want := report.Summary{
 		RunID: "r1", Ready: 1, New: 1, Other: 1, Batches: 2, Cost: glm("0.05"),
 		CostPerResult: pointer(glm("0.025")), Results: 2,
+		Spent: glm("0.04"), Accepted: glm("0.04"), Paid: glm("0"), Reserved: glm("0.02"),
 	}
 	if diff := cmp.Diff(want, got, amounts); diff != "" {
 		t.Errorf("Summary() (-want +got):\n%s", diff)
@@ -356,7 +358,8 @@ func TestRuns(t *testing.T) {
 	want := []report.RunLine{
 		{RunID: "r2", Name: "hello", State: state.RunInterrupted, FinishedAt: time.Time{}},
 		{
-			RunID: "r1", Name: "hello", State: state.RunRunning, Results: 2, Spent: glm("0.04"),
+			RunID: "r1", Name: "hello", State: state.RunRunning, Results: 2,
+			Spent: glm("0.04"), Accepted: glm("0.04"), Paid: glm("0"), Reserved: glm("0.02"),
 			Tasks: report.Tasks{Pending: 1, Running: 1, Done: 2},
 		},
 	}

@@ -19,7 +19,10 @@ type RunLine struct {
 	FinishedAt time.Time      `json:"finished_at,omitzero"`
 	Tasks      Tasks          `json:"tasks"`
 	Results    int64          `json:"results"`
-	Spent      golem.Amount   `json:"spent"`
+	Spent      golem.Amount   `json:"spent"` // money as in Status
+	Reserved   golem.Amount   `json:"reserved"`
+	Accepted   golem.Amount   `json:"accepted"`
+	Paid       golem.Amount   `json:"paid"`
 }
 
 // Runs lists all runs, the latest first. live tells whether a process works on
@@ -39,9 +42,14 @@ func Runs(tx *store.Tx, live func(state.RunID) bool) ([]RunLine, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read money of run %s: %w", r.ID, err)
 		}
+		activities, err := tx.Activities(r.ID, true)
+		if err != nil {
+			return nil, fmt.Errorf("read activities of run %s: %w", r.ID, err)
+		}
 		lines[i] = RunLine{
 			RunID: r.ID, Name: r.Name, Note: r.Note, CreatedAt: r.CreatedAt, FinishedAt: r.FinishedAt,
-			State: shown(r.State, live(r.ID)), Tasks: tasksOf(counts), Results: counts.Results, Spent: money.Accepted,
+			State: shown(r.State, live(r.ID)), Tasks: tasksOf(counts), Results: counts.Results,
+			Spent: money.Accepted, Accepted: money.Accepted, Paid: money.Paid, Reserved: reserved(activities),
 		}
 	}
 	return lines, nil

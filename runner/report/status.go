@@ -85,6 +85,8 @@ type Activity struct {
 	Failures      int                 `json:"failures"`
 	Cost          golem.Amount        `json:"cost"`            // billed or accepted so far, whichever is more
 	CostPerResult *golem.Amount       `json:"cost_per_result"` // nil before its first result
+	Reserved      golem.Amount        `json:"reserved"`        // set aside for it while it lives, beyond what was accepted
+	Accepted      golem.Amount        `json:"accepted"`        // of its debit notes; an invoice is of a whole agreement
 	CreatedAt     time.Time           `json:"created_at"`
 	EndedAt       time.Time           `json:"ended_at,omitzero"`
 	StopReason    string              `json:"stop_reason"` // why it was stopped or ended, or ""

@@ -18,11 +18,17 @@ type Summary struct {
 	Cost          golem.Amount  `json:"cost"`            // of all activities
 	CostPerResult *golem.Amount `json:"cost_per_result"` // nil before the first result
 	Results       int64         `json:"results"`
+	Spent         golem.Amount  `json:"spent"` // money of the run, as in Status
+	Reserved      golem.Amount  `json:"reserved"`
+	Accepted      golem.Amount  `json:"accepted"`
+	Paid          golem.Amount  `json:"paid"`
 }
 
 // Summary sums up the activities. The status must not be a brief one.
 func (s Status) Summary() Summary {
-	sum := Summary{RunID: s.RunID, Results: s.Results}
+	sum := Summary{
+		RunID: s.RunID, Results: s.Results, Spent: s.Spent, Reserved: s.Reserved, Accepted: s.Accepted, Paid: s.Paid,
+	}
 	for _, a := range s.Activities {
 		switch a.State {
 		case state.ActivityReady:
