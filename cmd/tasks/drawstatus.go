@@ -164,7 +164,7 @@ func activityGrid(out *screen, list []report.Activity, providers bool) *grid {
 	}}
 	if !providers {
 		g.columns = slices.Insert(slices.Delete(g.columns, 1, 2), 6,
-			column{name: "ACCEPTED", right: true, drop: 1}, column{name: "RESERVED", right: true, drop: 2})
+			column{name: "ACCEPTED", right: true, drop: 2}, column{name: "RESERVED", right: true, drop: 1})
 	}
 	for _, a := range list {
 		row := []string{
