@@ -95,12 +95,26 @@ func (e trouble) openBracket() diag.Diagnostic {
 		col := utf8.RuneCountInString(e.in.line(e.line)[:i]) + 1
 		return e.at(e.in.span(e.line, col, 3), "between [ ] or { }, YAML takes the braces of ${{ for its own", "quote the value that has ${{ }} in it")
 	}
+	if line, col, ok := e.ternary(); ok {
+		return e.at(e.in.span(line, col, 1), `": " makes a key of what is before it, also between [ ] or { }`, "quote the whole value, as in '… ? 1 : 0'")
+	}
 	const quote = "a value with brackets, braces, commas or colons in it has to be quoted"
 	line, col, what := e.opened(e.firstLine())
 	if what == "" {
 		return e.at(e.in.span(e.line, e.col, 1), "between [ ] or { }, a value cannot go on like this", "put a comma between values; "+quote)
 	}
 	return e.at(e.in.span(line, col, 1), "the "+what+" that opens here is not closed", "close it, or put a comma between its parts; "+quote)
+}
+
+// ternary is the place of the colon of a condition in the last line read, if there
+// is one: a ? b : c.
+func (e trouble) ternary() (line, col int, ok bool) {
+	before := string([]rune(e.in.line(e.line))[:min(e.col, utf8.RuneCountInString(e.in.line(e.line)))])
+	mark, colon := strings.Index(before, " ? "), strings.LastIndex(before, " : ")
+	if mark < 0 || colon < mark || strings.ContainsAny(before[mark:colon], `"'{}[]`) {
+		return 0, 0, false
+	}
+	return e.line, utf8.RuneCountInString(before[:colon]) + 2, true
 }
 
 func (e trouble) brokenMapping() diag.Diagnostic {
