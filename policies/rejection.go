@@ -54,3 +54,32 @@ func (s *Set) Scored(score float64, e OfferEnv) string {
 	e.Provider.settle()
 	return s.score.fail(&e, fmt.Errorf("gives %.6g", score)).Error()
 }
+
+// WhyNotKept says, for a person, why a worker is not kept: the expression and the
+// values of the names in it.
+func (s *Set) WhyNotKept(e ActivityEnv) string {
+	e.Provider.settle()
+	return s.keep.fail(&e, errors.New("gives false")).Error()
+}
+
+// WhyRetried says, for a person, why a task is tried again or given up.
+func (s *Set) WhyRetried(again bool, e AttemptEnv) string {
+	e.Provider.settle()
+	return s.retry.fail(&e, fmt.Errorf("gives %t", again)).Error()
+}
+
+// WhyRefused says, for a person, why a policy refuses a bill, "debit_note" or
+// "invoice"; it is "" for one that is accepted.
+func (s *Set) WhyRefused(kind string, e DebitNoteEnv, accept bool, f *Failure) string {
+	e.Provider.settle()
+	no := errors.New("gives false")
+	switch {
+	case f != nil:
+		return f.Error()
+	case accept:
+		return ""
+	case kind == "invoice":
+		return s.invoice.fail(&e.InvoiceEnv, no).Error()
+	}
+	return s.note.fail(&e, no).Error()
+}

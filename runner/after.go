@@ -165,7 +165,7 @@ func (r *runner) endedStage(name string, results bool) (s policies.EndedStage, e
 	slices.SortFunc(all, func(a, b store.StageResult) int { return cmp.Compare(a.Task, b.Task) })
 	s.Results = make([]any, len(all))
 	for i, p := range all {
-		if s.Results[i], err = decodeItem(p.Value); err != nil {
+		if s.Results[i], err = DecodeItem(p.Value); err != nil {
 			return s, fmt.Errorf("result of task %d: %w", p.Task, err)
 		}
 	}

@@ -74,7 +74,7 @@ func (r *runner) billEnv(
 ) (policies.InvoiceEnv, error) {
 	env := policies.InvoiceEnv{
 		Bill: bill, Offer: seen.Offer, Provider: seen.Provider, Run: seen.Run, MaxPrice: seen.MaxPrice,
-		Usage: usageEnv(a.Pricing, acts), Audit: r.auditEnv(a, acts),
+		Usage: UsageEnv(a.Pricing, acts), Audit: r.auditEnv(a, acts),
 		Agreement: policies.Agreement{ID: string(a.ID), Accepted: a.Accepted.InexactFloat64()},
 	}
 	if !a.AgreedAt.IsZero() {
@@ -105,8 +105,8 @@ func (r *runner) billEnv(
 	return env, nil
 }
 
-// usageEnv adds up what activities used, by the names of the counters.
-func usageEnv(p golem.Pricing, acts []state.Activity) policies.Usage {
+// UsageEnv adds up what activities used, by the names of the counters.
+func UsageEnv(p golem.Pricing, acts []state.Activity) policies.Usage {
 	sums := map[string]float64{}
 	for i, counter := range p.Vector {
 		sums[counter] = 0

@@ -111,6 +111,7 @@ func (r *runner) judgeOffer(ctx context.Context, c candidate) (score float64, ok
 	}
 	ruling := rule(rev.policies, c, r.platform, env)
 	r.failure(ctx, ruling.Failure)
+	r.offers.add(seenOffer(c, env, ruling, rev.number))
 	if ruling.By != "" {
 		r.rejected.add(ruling.By, c, func() string { return rev.policies.Why(ruling, env) })
 	}

@@ -9,9 +9,9 @@ import (
 // encodeItem writes an item or a value for the store.
 func encodeItem(v any) (json.RawMessage, error) { return json.Marshal(v) }
 
-// decodeItem reads an item as expressions see it: a whole number is an int, so
+// DecodeItem reads an item as expressions see it: a whole number is an int, so
 // that it renders without a fraction, every other number a float64.
-func decodeItem(raw json.RawMessage) (any, error) {
+func DecodeItem(raw json.RawMessage) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any

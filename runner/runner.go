@@ -47,7 +47,8 @@ type runner struct {
 	feeds    *sync.WaitGroup // of those who read sources
 	endings  endings
 	market   *market
-	rejected tally // offers, until they are recorded
+	rejected tally    // offers, until they are recorded
+	offers   seenList // offers that wait to be recorded
 	effects  *effects
 	results  *exporter
 	wake     chan struct{} // capacity 1: something changed that the loop decides about

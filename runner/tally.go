@@ -68,13 +68,22 @@ func (t *tally) putBack(list []state.Rejection) {
 	}
 }
 
-// recordRejections writes what the rules rejected since it was called last.
+// recordRejections writes what offers came, and what the rules rejected, since it
+// was called last.
 func (r *runner) recordRejections(ctx context.Context) error {
-	list := r.rejected.take()
-	if len(list) == 0 {
+	list, seen := r.rejected.take(), r.offers.take()
+	if len(list)+len(seen) == 0 {
 		return nil
 	}
-	err := r.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddRejections(r.Run, list) })
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.AddOffers(r.Run, seen); err != nil {
+			return err
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		return tx.AddRejections(r.Run, list)
+	})
 	if err != nil {
 		r.rejected.putBack(list)
 	}

@@ -385,7 +385,7 @@ func (w *worker) give(ctx context.Context, reason string) {
 // stages that it waited for. An error that is a policies.Failure concerns the task
 // alone.
 func (r *runner) taskEnv(stage *policies.Stage, t state.Task, attempt int) (policies.TaskEnv, error) {
-	item, err := decodeItem(t.Item)
+	item, err := DecodeItem(t.Item)
 	if err != nil {
 		return policies.TaskEnv{}, fmt.Errorf("task %d: %w", t.ID, err)
 	}

@@ -300,7 +300,7 @@ func TestDocsNameWhatIsPrinted(t *testing.T) {
 	for title, v := range map[string]any{
 		"status": report.Status{}, "results": report.ResultLine{}, "summary": report.Summary{},
 		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{}, "plan": report.Forecast{},
-		"explain": report.Explanation{}, "gc": strayLine{}, "policy eval": evaluated{}, "policy test": triedLine{},
+		"explain": report.Explanation{}, "gc": strayLine{}, "policy eval": evaluated{}, "policy test": triedLine{}, "policy replay": report.Replay{},
 	} {
 		section := sectionOf(page, "JSON of "+title)
 		for _, key := range jsonKeys(v) {

@@ -165,3 +165,8 @@ func writeTrimmed(w io.Writer, rendered string) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// drawBare writes the rows without their heads.
+func (g *grid) drawBare(w io.Writer, width int) error {
+	return g.drawRows(w, g.fit(g.widths(), width), false)
+}

@@ -257,3 +257,17 @@ type Rejection struct {
 	PerHour      golem.Amount // GLM for an hour with all threads busy
 	Why          string       // the expression and the values it saw, or ""
 }
+
+// A SeenOffer is an offer of the market as a run judged it last.
+type SeenOffer struct {
+	Provider     golem.NodeID
+	ProviderName string
+	Properties   golem.Properties
+	Env          json.RawMessage // what the policies saw besides the offer, by the names of expressions
+	Rule         string          // what rejected it: a rule or the name of a policy; "" for nothing
+	Score        *float64        // nil where it was rejected
+	Revision     int             // of the document that judged it
+
+	Times           int64 // how often it came
+	FirstAt, LastAt time.Time
+}
