@@ -91,6 +91,7 @@ func (c *Client) Exec(ctx context.Context, id ActivityID, commands []Command, ti
 		return "", fmt.Errorf("encode commands: %w", err)
 	}
 	r := activityCall(http.MethodPost, timeout, string(id), "exec")
+	r.often = true
 	r.body = struct {
 		Text string `json:"text"`
 	}{string(script)}
@@ -104,7 +105,9 @@ func (c *Client) Exec(ctx context.Context, id ActivityID, commands []Command, ti
 //
 // Results live in the exe-unit: ActivityGone means that they are lost.
 func (c *Client) BatchResults(ctx context.Context, id ActivityID, batch BatchID, timeout time.Duration) ([]CommandResult, error) {
-	return fetch[[]CommandResult](ctx, c, activityCall(http.MethodGet, timeout, string(id), "exec", string(batch)))
+	r := activityCall(http.MethodGet, timeout, string(id), "exec", string(batch))
+	r.often = true
+	return fetch[[]CommandResult](ctx, c, r)
 }
 
 func activityCall(method string, timeout time.Duration, path ...string) request {

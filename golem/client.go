@@ -36,21 +36,42 @@ type Client struct {
 	// this Client's own that keeps enough connections for many long polls.
 	HTTP *http.Client
 
-	once sync.Once
-	own  *http.Client
+	once   sync.Once
+	own    *http.Client
+	direct *direct // for the calls of every task; nil where HTTP is given
 }
 
 // CloseIdleConnections closes the connections that no call is using. A program
 // that has done its last call does this so that no goroutine of net/http
 // outlives it.
-func (c *Client) CloseIdleConnections() { c.http().CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() {
+	c.http().CloseIdleConnections()
+	if d := c.directly(); d != nil {
+		d.drop()
+	}
+}
 
 func (c *Client) http() *http.Client {
 	if c.HTTP != nil {
 		return c.HTTP
 	}
-	c.once.Do(func() { c.own = &http.Client{Transport: newTransport()} })
+	c.begin()
 	return c.own
+}
+
+// directly returns what makes the calls of every task, or nil.
+func (c *Client) directly() *direct {
+	if c.HTTP != nil {
+		return nil
+	}
+	c.begin()
+	return c.direct
+}
+
+func (c *Client) begin() {
+	c.once.Do(func() {
+		c.own, c.direct = &http.Client{Transport: newTransport()}, newDirect(c.baseURL(), c.AppKey)
+	})
 }
 
 // newTransport pools connections for a single host: net/http keeps two idle

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,7 @@ type request struct {
 	limit  time.Duration // deadline of the call
 	accept string        // type of the answer; "" means JSON
 	events string        // kinds of payment events to be told of; "" leaves it to the daemon
+	often  bool          // made for every task, so that it goes over a direct connection
 }
 
 // do makes the call and decodes a 2xx answer into out, which may be nil. An
@@ -70,6 +72,9 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 
 // roundTrip sends the request and reads the whole answer.
 func (c *Client) roundTrip(ctx context.Context, r request, path string) (int, []byte, error) {
+	if d := c.directly(); d != nil && r.often {
+		return c.roundTripDirectly(ctx, d, r, path)
+	}
 	callCtx, cancel := context.WithTimeout(ctx, r.limit)
 	defer cancel()
 	req, err := c.newHTTPRequest(callCtx, r, path)
@@ -78,47 +83,90 @@ func (c *Client) roundTrip(ctx context.Context, r request, path string) (int, []
 	}
 	resp, err := c.http().Do(req)
 	if err != nil {
-		return 0, nil, c.transportError(ctx, callCtx, r.limit, err)
+		return 0, nil, transportError(ctx, callCtx.Err() != nil, r.limit, err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	answer, err := readAnswer(resp.Body)
 	if err != nil {
-		return 0, nil, c.transportError(ctx, callCtx, r.limit, err)
-	}
-	if len(answer) > maxAnswer {
-		return 0, nil, fmt.Errorf("answer is larger than %d MiB", maxAnswer>>20)
+		return 0, nil, transportError(ctx, callCtx.Err() != nil, r.limit, err)
 	}
 	return resp.StatusCode, answer, nil
 }
 
+func (c *Client) roundTripDirectly(ctx context.Context, d *direct, r request, path string) (int, []byte, error) {
+	body, err := r.encoded()
+	if err != nil {
+		return 0, nil, err
+	}
+	status, answer, err := d.call(ctx, outgoing{r.method, r.target(path), c.header(r), body}, r.limit)
+	if err != nil {
+		err = transportError(ctx, errors.Is(err, os.ErrDeadlineExceeded), r.limit, err)
+	}
+	return status, answer, err
+}
+
+// errTooLarge is an answer that is larger than any that a daemon gives.
+var errTooLarge = fmt.Errorf("answer is larger than %d MiB", maxAnswer>>20)
+
+// readAnswer reads a body to its end, within bounds.
+func readAnswer(body io.Reader) ([]byte, error) {
+	answer, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	if err == nil && len(answer) > maxAnswer {
+		err = errTooLarge
+	}
+	return answer, err
+}
+
 func (c *Client) newHTTPRequest(ctx context.Context, r request, path string) (*http.Request, error) {
+	b, err := r.encoded()
+	if err != nil {
+		return nil, err
+	}
 	var body io.Reader
-	if r.body != nil {
-		b, err := json.Marshal(r.body)
-		if err != nil {
-			return nil, fmt.Errorf("encode request: %w", err)
-		}
+	if b != nil {
 		body = bytes.NewReader(b)
 	}
-	target := strings.TrimSuffix(c.baseURL(), "/") + path
-	if len(r.query) > 0 {
-		target += "?" + r.query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, strings.TrimSuffix(c.baseURL(), "/")+r.target(path), body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}
-	if r.method == http.MethodPost || r.method == http.MethodPut {
-		req.Header.Set("Content-Type", typeJSON)
+	req.Header = c.header(r)
+	return req, nil
+}
+
+// encoded is the body, nil for none.
+func (r request) encoded() ([]byte, error) {
+	if r.body == nil {
+		return nil, nil
 	}
-	req.Header.Set("Accept", cmp.Or(r.accept, typeJSON))
+	b, err := json.Marshal(r.body)
+	if err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	return b, nil
+}
+
+// target is the path with the query.
+func (r request) target(path string) string {
+	if len(r.query) == 0 {
+		return path
+	}
+	return path + "?" + r.query.Encode()
+}
+
+func (c *Client) header(r request) http.Header {
+	h := make(http.Header, 4)
+	if r.method == http.MethodPost || r.method == http.MethodPut {
+		h.Set("Content-Type", typeJSON)
+	}
+	h.Set("Accept", cmp.Or(r.accept, typeJSON))
 	if r.events != "" {
-		req.Header.Set("X-Requestor-Events", r.events)
+		h.Set("X-Requestor-Events", r.events)
 	}
 	if c.AppKey != "" {
-		req.Header.Set("Authorization", "Bearer "+c.AppKey)
+		h.Set("Authorization", "Bearer "+c.AppKey)
 	}
-	return req, nil
+	return h
 }
 
 func (c *Client) baseURL() string {
@@ -129,12 +177,14 @@ func (c *Client) baseURL() string {
 }
 
 // transportError tells the caller's own end (returned as it is) from a daemon
-// that gave no answer.
-func (c *Client) transportError(ctx, callCtx context.Context, limit time.Duration, err error) error {
-	if ctx.Err() != nil {
+// that gave no answer, or none in time.
+func transportError(ctx context.Context, late bool, limit time.Duration, err error) error {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return err
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	}
-	if callCtx.Err() != nil {
+	case late:
 		return fmt.Errorf("%w within %v", ErrUnreachable, limit)
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {

@@ -103,7 +103,7 @@ func (c *Client) openEvents(ctx, callCtx context.Context, cancel func(), id Acti
 	resp, err := c.http().Do(req)
 	deadline.Stop()
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", r.method, path, c.transportError(ctx, callCtx, plainLimit, err))
+		return nil, fmt.Errorf("%s %s: %w", r.method, path, transportError(ctx, callCtx.Err() != nil, plainLimit, err))
 	}
 	if err := c.checkEvents(r.method, path, resp); err != nil {
 		resp.Body.Close()

@@ -63,14 +63,23 @@ type outcome struct {
 
 func (o outcome) rate() float64 { return speed(o.ends) }
 
-// microseconds is the processor time a task, with all that is not tasks in it.
+// microseconds is the processor time a task, the first and the last tenth of them
+// left out, in which workers come and go.
 func (o outcome) microseconds() float64 {
+	n := len(o.ends)
+	first, last := n/10, n-1-n/10
+	spent := used(o.samples, o.ends[last]) - used(o.samples, o.ends[first])
+	return float64(spent) / float64(time.Microsecond) / float64(last-first)
+}
+
+// wholeMicroseconds is the same with all that is not tasks in it.
+func (o outcome) wholeMicroseconds() float64 {
 	return float64(o.cpu) / float64(time.Microsecond) / float64(len(o.ends))
 }
 
 // String is what is told of one repetition.
 func (o outcome) String() string {
-	return fmt.Sprintf("%s tasks/s, %s µs a task, %s MB", round(o.rate()), round(o.microseconds()), round(peak(o.samples)/mib))
+	return fmt.Sprintf("%s tasks/s, %s µs a task (%s with its start and end), %s MB", round(o.rate()), round(o.microseconds()), round(o.wholeMicroseconds()), round(peak(o.samples)/mib))
 }
 
 // carryOut runs a job to its end.

@@ -42,6 +42,7 @@ func run(ctx context.Context, args []string) error {
 	o := options{sizes: full()}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&o.repeat, "n", o.repeat, "repetitions of each measure")
+	flags.IntVar(&o.tasks, "size", o.tasks, "tasks of an ordinary run")
 	flags.IntVar(&o.million, "million", o.million, "tasks of the longest run")
 	flags.StringVar(&o.only, "only", "", "measures to take, with commas between: "+strings.Join(names(), ", "))
 	flags.StringVar(&o.binary, "tasks", "", "the program to measure (default: built from this module)")

@@ -48,10 +48,23 @@ func speedAround(ends []time.Time, i int) float64 {
 	return float64(last-first) / ends[last].Sub(ends[first]).Seconds()
 }
 
-// A sample is a size of a process at one moment.
+// A sample is what a process had used at one moment.
 type sample struct {
 	at    time.Time
-	bytes float64
+	bytes float64       // resident memory
+	cpu   time.Duration // since its start
+}
+
+// used is the processor time that was used until a moment.
+func used(samples []sample, at time.Time) time.Duration {
+	var last time.Duration
+	for _, s := range samples {
+		if s.at.After(at) {
+			break
+		}
+		last = max(last, s.cpu)
+	}
+	return last
 }
 
 func peak(samples []sample) float64 {

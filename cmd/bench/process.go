@@ -25,7 +25,7 @@ type process struct {
 	ended    chan struct{}
 
 	mu    sync.Mutex
-	sizes []sample // resident memory so far
+	sizes []sample // so far
 }
 
 // start begins a command of tasks. It is killed when the measuring is given up.
@@ -93,7 +93,7 @@ func (p *process) look() {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.sizes = append(p.sizes, sample{time.Now(), pages * float64(os.Getpagesize())})
+	p.sizes = append(p.sizes, sample{time.Now(), pages * float64(os.Getpagesize()), p.used()})
 }
 
 func (p *process) samples() []sample {
@@ -108,6 +108,11 @@ func (p *process) cpu() time.Duration {
 	if p.over() {
 		return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 	}
+	return p.used()
+}
+
+// used is what the system tells of a process that runs; 0 of one that does not.
+func (p *process) used() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0

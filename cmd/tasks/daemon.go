@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"syscall"
-	"time"
 
 	"tasks/golem"
 	"tasks/golem/devnet"
@@ -42,21 +41,11 @@ func (a *app) openDaemon() (*daemon, error) {
 			hint:  `the daemon wants a key: "yagna app-key list" shows those it knows`,
 		}
 	}
-	client := &golem.Client{BaseURL: url, AppKey: key, HTTP: &http.Client{Transport: oneHost()}}
+	client := &golem.Client{BaseURL: url, AppKey: key}
 	return &daemon{name: url, client: client, close: func() error {
 		client.CloseIdleConnections()
 		return nil
 	}}, nil
-}
-
-// oneHost is a transport for a single host, where every worker holds a
-// connection in a long poll. Idle ones go before the daemon drops them, after
-// 60 s (protocol section 1.4).
-func oneHost() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 256
-	t.IdleConnTimeout = 30 * time.Second
-	return t
 }
 
 func embeddedDaemon() *daemon {

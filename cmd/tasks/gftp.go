@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -52,4 +53,14 @@ func (a *app) gftpServer(ctx context.Context) error {
 		return nil // who asked is gone
 	}
 	return err
+}
+
+// oneHost is a transport for a single host, where every worker holds a
+// connection in a long poll. Idle ones go before the daemon drops them, after
+// 60 s (protocol section 1.4).
+func oneHost() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 256
+	t.IdleConnTimeout = 30 * time.Second
+	return t
 }
