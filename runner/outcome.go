@@ -64,6 +64,7 @@ func (w *worker) record(ctx context.Context, stage *policies.Stage, ends ...endi
 			w.r.giveUp(err)
 			return
 		}
+		w.r.noted.ended(e.at.ID)
 	}
 	err := w.r.update(w.life, func(tx *store.Tx) error {
 		for i := range all {
@@ -132,7 +133,7 @@ func (w *worker) after(ctx context.Context, end store.AttemptEnd, f store.Finish
 
 // judge asks the policies what an attempt's end means.
 func (w *worker) judge(ctx context.Context, rev *revision, t state.Task, stage *policies.Stage, e ending) (store.AttemptEnd, []state.Task, error) {
-	end := store.AttemptEnd{Attempt: e.at.ID, Started: e.at.StartedAt, Fault: e.fault, Message: e.message}
+	end := store.AttemptEnd{Attempt: e.at.ID, Batch: e.at.Batch, Started: e.at.StartedAt, Fault: e.fault, Message: e.message}
 	if e.results != nil {
 		if e.fault == state.FaultNone {
 			end.Fault, end.Message = faultOf(e.results)

@@ -51,6 +51,7 @@ type runner struct {
 	offers   seenList // offers that wait to be recorded
 	effects  *effects
 	results  *exporter
+	noted    *noted
 	wake     chan struct{} // capacity 1: something changed that the loop decides about
 
 	// accepting lets one acceptance at a time in, because yagna can charge two at
@@ -151,6 +152,7 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	var wg sync.WaitGroup
 	r.effects = newEffects(life, &wg, r.nudge)
 	r.queue = newQueue(r)
+	r.noted = newNoted(r)
 	r.market = newMarket(r)
 
 	wg.Go(func() { r.hurry(life, leave) })
@@ -163,6 +165,7 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 		return state.RunRunning, fmt.Errorf("recover run %s: %w", r.Run, err)
 	}
 	wg.Go(func() { r.results.loop(life) })
+	wg.Go(func() { r.noted.loop(life) })
 	wg.Go(func() { r.watchAgreements(life) })
 	wg.Go(func() { r.watchDebitNotes(life) })
 	wg.Go(func() { r.watchInvoices(life) })

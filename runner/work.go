@@ -236,21 +236,27 @@ func (w *worker) exec(ctx context.Context, b *batch, commands []golem.Command) {
 		w.lost(ctx, b, fmt.Errorf("exec: %w", err))
 		return
 	}
-	b.id = id
-	err = w.r.update(ctx, func(tx *store.Tx) error {
+	if b.id = id; !b.shared {
+		b.tries[0].at.Batch = id
+		w.r.noted.add(b.tries[0].at.ID, id)
+	} else if err := w.noteShared(ctx, b); err != nil {
+		w.lost(ctx, b, fmt.Errorf("record batch: %w", err))
+		return
+	}
+	w.conclude(ctx, b, time.Now().Add(b.stage.Timeout()))
+}
+
+// noteShared records the batch of several attempts.
+func (w *worker) noteShared(ctx context.Context, b *batch) error {
+	return w.r.update(ctx, func(tx *store.Tx) error {
 		for i := range b.tries {
-			b.tries[i].at.Batch = id
-			if err := tx.SetBatch(b.tries[i].at.ID, id, b.tries[i].at.First); err != nil {
+			b.tries[i].at.Batch = b.id
+			if err := tx.SetBatch(b.tries[i].at.ID, b.id, b.tries[i].at.First); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		w.lost(ctx, b, fmt.Errorf("record batch: %w", err))
-		return
-	}
-	w.conclude(ctx, b, time.Now().Add(b.stage.Timeout()))
 }
 
 // commandsOf is the batch of a task or, where files are to be copied, the plan of

@@ -38,7 +38,7 @@ var attemptStates = []AttemptState{AttemptStarting, AttemptRunning, AttemptDone,
 
 var attemptMoves = moves[AttemptState]{
 	{[]AttemptState{AttemptStarting}, AttemptRunning, byRunner, "the daemon answered with the batch"},
-	{[]AttemptState{AttemptRunning}, AttemptDone, byProvider, "all commands ended well"},
+	{[]AttemptState{AttemptStarting, AttemptRunning}, AttemptDone, byProvider, "all commands ended well; before its batch was recorded, that is recorded too"},
 	{[]AttemptState{AttemptStarting, AttemptRunning}, AttemptFailed, byProvider, "a command failed, or the time was over"},
 	{[]AttemptState{AttemptStarting, AttemptRunning}, AttemptLost, byRunner, "the activity went away, or nobody knows the outcome"},
 }

@@ -107,7 +107,7 @@ func TestCanMove(t *testing.T) {
 		{"a restart", state.ActivityStopping.CanMove(state.ActivityReady), false},
 		{"a second run of a task", state.TaskDone.CanMove(state.TaskRunning), false},
 		{"a batch that is known", state.AttemptStarting.CanMove(state.AttemptRunning), true},
-		{"a success without a batch", state.AttemptStarting.CanMove(state.AttemptDone), false},
+		{"a success before its batch is recorded", state.AttemptStarting.CanMove(state.AttemptDone), true},
 		{"a late acceptance", state.BillRefused.CanMove(state.BillAccepting), true},
 		{"an acceptance without intent", state.BillReceived.CanMove(state.BillAccepted), false},
 		{"a run that resumes", state.RunStopped.CanMove(state.RunRunning), true},

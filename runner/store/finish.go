@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tasks/golem"
 	"tasks/runner/state"
 )
 
@@ -15,6 +16,7 @@ const maxOutput = 64 << 10
 // An AttemptEnd is how an attempt ended, and what follows for its task.
 type AttemptEnd struct {
 	Attempt  int64
+	Batch    golem.BatchID      // if SetBatch has not recorded it, perhaps
 	State    state.AttemptState // done, failed or lost
 	Started  time.Time          // when the machine began with it; zero is when it was recorded
 	Fault    state.Fault
@@ -87,10 +89,10 @@ func (t *Tx) endAttempt(end AttemptEnd) (o open, err error) {
 	}
 	err = t.change(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
 			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END,
-			started_at = coalesce(?10, started_at)
-		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND ?2 <> 'done')
+			started_at = coalesce(?10, started_at), batch = coalesce(batch, ?11)
+		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND (?2 <> 'done' OR ?11 IS NOT NULL))
 		RETURNING task, number, activity, started_at`,
-		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr, t.by, stamp(end.Started)},
+		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr, t.by, stamp(end.Started), text(end.Batch)},
 		&o.task, &o.number, &o.activity, timeTo{&o.started})
 	return o, stale(err, "end attempt", end.Attempt)
 }
