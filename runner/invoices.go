@@ -189,21 +189,24 @@ func honest(a state.Agreement, act state.Activity) (ledger.Note, error) {
 	return ledger.Note{Total: total, Usage: act.Usage, IssuedAt: act.UsageAt}, err
 }
 
-// reject refuses an invoice and tells the provider why.
+// reject refuses an invoice and tells the provider why. That it does is on record
+// first: once the daemon has heard of it, whether its answer comes or not, it takes
+// no debit note of the agreement any more and says yes to each (protocol section 6.5).
 func (r *runner) reject(ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
 	r.Log.Warn("invoice refused", logAgreement, a.ID, logReason, why)
-	err := r.client.RejectInvoice(ctx, inv.InvoiceID, golem.Rejection{
+	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillRefused)
+	})
+	if err != nil {
+		return err
+	}
+	err = r.client.RejectInvoice(ctx, inv.InvoiceID, golem.Rejection{
 		RejectionReason: golem.RejectIncorrectAmount, TotalAmountAccepted: a.Accepted, Message: why,
 	}, acceptTime)
 	if err != nil && golem.StatusOf(err) != 504 {
 		return fmt.Errorf("reject invoice %s: %w", inv.InvoiceID, err)
 	}
-	if err := r.moveBill(ctx, rev, bill, state.BillRefused, why); err != nil {
-		return err
-	}
-	err = r.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillRefused)
-	})
+	err = r.moveBill(ctx, rev, bill, state.BillRefused, why)
 	r.nudge()
 	return err
 }

@@ -19,6 +19,7 @@ func TestFound(t *testing.T) {
 		{235, "an allocation whose answer was lost stayed set aside"},
 		{50042, "an invoice for twice what was used passed, because no note had said what that was"},
 		{70161, "the same, of an activity whose creation had got no answer"},
+		{330023, "an invoice was rejected, the answer was lost, and a note that the daemon took for nothing counted as accepted"},
 	} {
 		t.Run(fmt.Sprint(found.seed), func(t *testing.T) {
 			check(t, draw(found.seed))
