@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
@@ -53,12 +55,27 @@ func (c *checker) unknownFunction(at file.Location, name string) {
 	default:
 		names := slices.Sorted(maps.Keys(c.funcs))
 		near, ok := diag.Nearest(name, names)
+		if within := namesWith(names, name); !ok && len(within) > 0 {
+			c.report(at, fact, "did you mean "+strings.Join(within, " or ")+"?")
+			return
+		}
 		if !ok {
 			c.report(at, fact, "docs/policies.md lists the functions")
 			return
 		}
 		c.report(at, fact, fmt.Sprintf("did you mean %q?", near))
 	}
+}
+
+// namesWith are the first few names that have a word in them, in quotes.
+func namesWith(names []string, word string) []string {
+	var found []string
+	for _, n := range names {
+		if len(word) > 2 && len(found) < 3 && strings.Contains(strings.ToLower(n), strings.ToLower(word)) {
+			found = append(found, strconv.Quote(n))
+		}
+	}
+	return found
 }
 
 func isCommand(name string) bool {

@@ -36,6 +36,11 @@ func (c *checker) syntax(err error) {
 	if strings.Contains(message, "EOF") && strings.TrimSpace(c.expr.Text) == "" {
 		fact, hint = "the expression is empty", ""
 	}
+	for _, turned := range []string{"=>", "=<"} {
+		if strings.HasPrefix(message, `unexpected token Operator("=")`) && strings.HasPrefix(string([]rune(c.text)[at.From:]), turned) {
+			fact, hint = fmt.Sprintf("%q is no operator", turned), fmt.Sprintf("write %q", turned[1:]+"=")
+		}
+	}
 	c.report(at, fact, hint)
 }
 

@@ -85,6 +85,8 @@ func TestMistakes(t *testing.T) {
 		{"activity.prepare", `[deploy(), start(), upload("a")]`, `21+6 upload does not take text | it is called as in upload("model.bin", "/golem/input/model.bin")`},
 		{"offer.accept", `upload("a", "/golem/work/a") == nil`, `1+6 unknown function "upload" | only activity.prepare can call it`},
 		{"activity.prepare", `["deploy"]`, `1+10 this gives a list of something else, and activity.prepare wants a list of commands`},
+		{"task.result", `json(stdout)`, `1+4 unknown function "json" | did you mean "fromJSON" or "toJSON"?`},
+		{"emit", `stdout`, `1+6 this gives text, and tasks.keyspace.emit.each wants a list | lines(stdout) makes a list of its lines, [stdout] one of all of it`},
 		{"task.retry", `3`, `1+1 this gives a number, and task.retry wants true or false | write attempt.number < 3 for so many attempts`},
 		{"offer.accept", `offer.price.hour`, `1+16 this gives a number, and offer.accept wants true or false | compare it with something, as in offer.price.hour < 10`},
 		{"offer.accept", `failures < 3`, `1+8 unknown name "failures" | did you mean "provider.failures"? offer.accept sees offer, provider, run and max_price`},
@@ -98,6 +100,8 @@ func TestMistakes(t *testing.T) {
 		// Grammar.
 		{"offer.accept", ` `, `1+1 the expression is empty`},
 		{"offer.accept", `offer.price.hour = 1`, `18+1 "=" is no operator | "==" compares`},
+		{"offer.accept", `offer.price.hour => 1`, `18+1 "=>" is no operator | write ">="`},
+		{"offer.accept", `offer.price.hour =< 1`, `18+1 "=<" is no operator | write "<="`},
 		{"offer.accept", `offer.price.hour <`, `18+1 the expression ends too early | is a bracket or an operand missing?`},
 		{"offer.accept", `(true`, `5+1 the expression ends too early | is a bracket or an operand missing?`},
 		{"offer.accept", `true & false`, `6+1 "&" is no operator | write "&&" or "and"`},

@@ -26,6 +26,8 @@ func (c *checker) remedy(node ast.Node, w want) string {
 		return fmt.Sprintf("write float(%s) if it is the text of a number", text)
 	case w.word == wantNumber().word && gives == "a duration":
 		return fmt.Sprintf("write seconds(%s) for the number of its seconds", text)
+	case w.word == wantItems().word && gives == "text":
+		return fmt.Sprintf("lines(%s) makes a list of its lines, [%s] one of all of it", text, text)
 	case w.word == wantCommands().word && gives == "a command", w.word == wantItems().word && gives != "nothing":
 		return fmt.Sprintf("put it in brackets: [%s]", text)
 	}

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"fmt"
 	"regexp"
 
 	"gopkg.in/yaml.v3"
@@ -71,6 +72,10 @@ func (d *decoder) overrides(o Overrides) {
 // results reads where results go.
 func (d *decoder) results(v value) {
 	r := &d.spec.Results
+	if v.node.Kind == yaml.ScalarNode && !v.isNull() {
+		d.wrong(v, "a mapping", fmt.Sprintf("write {file: %s} for the file that results are written to", v.node.Value))
+		return
+	}
 	d.fields(v,
 		// a file that results are written to, one JSON object a line
 		field{"file", func(v value) {

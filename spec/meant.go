@@ -22,6 +22,15 @@ func nearestOf(word string, words ...string) string {
 	return near
 }
 
+// wordMeant is a text with dashes for its blanks, where that has the form wanted,
+// or "".
+func wordMeant(s string, form *regexp.Regexp) string {
+	if dashed := strings.Join(strings.Fields(s), "-"); len(s) <= 40 && form.MatchString(dashed) {
+		return dashed
+	}
+	return ""
+}
+
 var (
 	timeLike  = regexp.MustCompile(`^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$`)
 	timeWords = map[string]string{

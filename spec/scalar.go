@@ -45,7 +45,7 @@ func (d *decoder) fixed(v value, wants, hint string) (string, bool) {
 func (d *decoder) word(v value, wants string, form *regexp.Regexp) string {
 	s, ok := d.scalar(v, wants, "")
 	if ok && !form.MatchString(s) {
-		d.wrong(v, wants, "")
+		d.wrong(v, wants, didYouMean(wordMeant(s, form)))
 		return ""
 	}
 	return s
