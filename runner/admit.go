@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"tasks/golem"
@@ -16,10 +15,6 @@ import (
 	"tasks/runner/store"
 	"tasks/spec"
 )
-
-// ErrChanged is wrapped when the document of a run that exists differs in what a
-// run cannot change; the text names it.
-var ErrChanged = errors.New("the run was started with other tasks")
 
 // known returns the run as the store has it, the zero Run if it is new.
 func (r *runner) known(ctx context.Context) (run state.Run, err error) {
@@ -65,7 +60,11 @@ func (r *runner) load(ctx context.Context, run state.Run) error {
 	r.document.Store(&revision{number: run.Revision, spec: rev.spec, policies: rev.policies})
 	r.session = run.Session
 	r.agreementCursor, r.noteCursor, r.invoiceCursor = run.AgreementCursor, run.DebitNoteCursor, run.InvoiceCursor
-	return r.remember(ctx)
+	if err := r.remember(ctx); err != nil {
+		return err
+	}
+	r.setEnv(policies.Run{ID: string(r.Run), Name: run.Name, Spent: r.spent().InexactFloat64()})
+	return nil
 }
 
 func (r *runner) create(tx *store.Tx) (state.Run, error) {
@@ -77,7 +76,7 @@ func (r *runner) create(tx *store.Tx) (state.Run, error) {
 		DebitNoteCursor: golem.NewTimestamp(tx.Now().Add(-time.Minute)),
 		InvoiceCursor:   golem.NewTimestamp(tx.Now().Add(-time.Minute)),
 	}
-	return run, tx.CreateRun(run, r.applied())
+	return run, tx.CreateRun(run, applied(r.Run, r.inForce().spec, r.Overrides))
 }
 
 // newSession names the app session of a run's agreements: readable, and unique
@@ -88,65 +87,52 @@ func newSession(run state.RunID) string {
 	return "tasks-" + string(run) + "-" + hex.EncodeToString(b[:])
 }
 
-// applied is the document that the process was started with, as it is recorded.
-func (r *runner) applied() state.Revision {
-	o, s := r.Overrides, r.inForce().spec
-	return state.Revision{
-		Run: r.Run, File: s.File, Dir: s.Dir, Text: s.Kept,
-		Workers: o.Workers, MaxPrice: o.MaxPrice, Budget: o.Budget,
-	}
-}
-
-// revise records the document if it differs from the last one applied, and returns
-// the number of the one in force.
+// revise takes the document over if it differs from the one in force, and returns
+// the number of the one that is in force then. What a run cannot change is refused
+// before anything is written.
 func (r *runner) revise(tx *store.Tx, run state.Run) (int, error) {
+	now := applied(r.Run, r.inForce().spec, r.Overrides)
+	edit, err := Differences(tx, run, r.inForce().spec, false)
+	if err == nil {
+		err = edit.Err()
+	}
+	if err != nil {
+		return 0, err
+	}
 	last, err := tx.Revision(run.ID, run.Revision)
 	if err != nil {
 		return 0, err
 	}
-	now := r.applied()
-	if string(last.Text) == string(now.Text) && last.Dir == now.Dir &&
-		last.Workers == now.Workers && last.MaxPrice == now.MaxPrice && last.Budget == now.Budget {
-		return run.Revision, nil
+	if last.Same(now) {
+		return run.Revision, forgetWaiting(tx, run)
 	}
-	before, list := spec.Parse(last.File, last.Text, last.Dir, spec.Overrides{})
-	if len(list) == 0 {
-		if what := Unchangeable(before, r.inForce().spec); what != "" {
-			return 0, fmt.Errorf("%w: %s differs from revision %d; choose another --run-id to start anew", ErrChanged, what, run.Revision)
-		}
+	number, err := propose(tx, run, now)
+	if err != nil {
+		return 0, err
 	}
-	return tx.AddRevision(now)
+	if err := tx.Adopt(run.ID, number, edit.Summary()); err != nil {
+		return 0, err
+	}
+	return number, reopen(tx, run.ID, edit.Sources)
 }
 
-// Unchangeable names the first part of a document that a run which exists
-// cannot take over, or "".
-func Unchangeable(before, now *spec.Spec) string {
-	if !reflect.DeepEqual(before.Payload, now.Payload) {
-		return "payload"
+// reopen lets sources that have ended be read on, because they have more now.
+func reopen(tx *store.Tx, run state.RunID, stages []string) error {
+	cursors, err := tx.Cursors(run)
+	if err != nil {
+		return err
 	}
-	if before.Golem.Network != now.Golem.Network {
-		return "golem.network"
-	}
-	stages := map[string]spec.Stage{}
-	for _, s := range now.Stages {
-		stages[s.Name] = s
-	}
-	for _, s := range before.Stages {
-		other, ok := stages[s.Name]
-		if !ok || !sameSource(s.From, other.From) {
-			return "the source of stage " + s.Name
+	for _, stage := range stages {
+		cursor := cursors[stage]
+		if !cursor.Ended {
+			continue
+		}
+		cursor.Ended = false
+		if err := tx.SaveCursor(run, cursor); err != nil {
+			return err
 		}
 	}
-	return ""
-}
-
-func sameSource(a, b *spec.Source) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	x, y := *a, *b
-	x.Place, y.Place = spec.Source{}.Place, spec.Source{}.Place
-	return reflect.DeepEqual(x, y)
+	return nil
 }
 
 // remember loads what the process keeps in memory: the book, and the cursors of
@@ -156,21 +142,40 @@ func (r *runner) remember(ctx context.Context) error {
 		if r.cursors, err = tx.Cursors(r.Run); err != nil {
 			return err
 		}
-		money, err := tx.Totals(r.Run)
-		if err != nil {
-			return err
-		}
-		spends, err := tx.Spends(r.Run, tx.Now().Add(-longestWindow(r.inForce().spec)))
-		if err != nil {
-			return err
-		}
-		recent := make([]ledger.Spend, len(spends))
-		for i, s := range spends {
-			recent[i] = ledger.Spend{At: s.At, Amount: s.Amount}
-		}
-		r.book = ledger.NewBook(money.Accepted, recent)
-		r.setEnv(policies.Run{ID: string(r.Run), Name: r.inForce().spec.Name, Spent: money.Accepted.InexactFloat64()})
+		return r.openBook(tx, longestWindow(r.inForce().spec))
+	})
+}
+
+// openBook makes the book anew, so that it looks back over a window.
+func (r *runner) openBook(tx *store.Tx, window time.Duration) error {
+	money, err := tx.Totals(r.Run)
+	if err != nil {
+		return err
+	}
+	spends, err := tx.Spends(r.Run, tx.Now().Add(-window))
+	if err != nil {
+		return err
+	}
+	recent := make([]ledger.Spend, len(spends))
+	for i, s := range spends {
+		recent[i] = ledger.Spend{At: s.At, Amount: s.Amount}
+	}
+	r.bookMu.Lock()
+	defer r.bookMu.Unlock()
+	r.book = ledger.NewBook(money.Accepted, recent)
+	return nil
+}
+
+// lookBack makes sure that the book reaches as far back as the budget of a
+// document that is taken over.
+func (r *runner) lookBack(ctx context.Context, next *spec.Spec) error {
+	window := longestWindow(next)
+	if window <= longestWindow(r.inForce().spec) {
 		return nil
+	}
+	// A bill that is being accepted is in the store or in the book, never in both.
+	return r.alone(ctx, func() error {
+		return r.Store.View(ctx, func(tx *store.Tx) error { return r.openBook(tx, window) })
 	})
 }
 

@@ -24,7 +24,7 @@ const (
 
 // begin starts to read the sources of those stages whose turn has come, because
 // what they wait for has ended.
-func (q *queue) begin(ctx context.Context, wg *sync.WaitGroup) error {
+func (q *queue) begin(ctx context.Context) error {
 	if _, later := q.more(); !later {
 		return nil
 	}
@@ -44,7 +44,8 @@ func (q *queue) begin(ctx context.Context, wg *sync.WaitGroup) error {
 			}
 		}
 		q.r.Log.Debug("stage begins", logStage, f.stage)
-		wg.Go(func() { f.run(ctx) })
+		q.feeds = append(slices.Clone(q.feeds), f)
+		q.beginLocked(f)
 		return true
 	})
 	return nil

@@ -18,25 +18,27 @@ import (
 // many at hand.
 const feedChunk = 256
 
-// start begins to read the sources from where their cursors stand.
-func (q *queue) start(ctx context.Context, wg *sync.WaitGroup) {
+// start begins to read the sources of stages from where their cursors stand, those
+// that wait for other stages when begin says so. None of the stages is being read.
+func (q *queue) start(stages []spec.Stage, cursors map[string]state.Cursor) {
 	var feeds, later []*feed
-	stages := q.r.inForce().spec.Stages
 	for i := range stages {
 		stage := &stages[i]
-		if cursor := q.r.cursors[stage.Name]; stage.From != nil && !cursor.Ended {
-			f := &feed{q: q, stage: stage.Name, from: *stage.From, cursor: cursor, room: make(chan struct{}, 1)}
-			if f.after = after(stage); len(f.after) > 0 {
-				later = append(later, f)
-			} else {
-				feeds = append(feeds, f)
-			}
+		cursor := cursors[stage.Name]
+		if stage.From == nil || cursor.Ended {
+			continue
+		}
+		f := &feed{
+			q: q, stage: stage.Name, after: after(stage), from: *stage.From, cursor: cursor,
+			room: make(chan struct{}, 1), done: make(chan struct{}),
+		}
+		if len(f.after) > 0 {
+			later = append(later, f)
+		} else {
+			feeds = append(feeds, f)
 		}
 	}
 	q.expect(feeds, later)
-	for _, f := range feeds {
-		wg.Go(func() { f.run(ctx) })
-	}
 }
 
 // after is the stages that one waits for.
@@ -47,14 +49,43 @@ func after(stage *spec.Stage) (names []string) {
 	return names
 }
 
-// expect counts the sources, those that wait for other stages too. Workers that
-// the last process left may be at work already, and look.
+// expect counts the sources, those that wait for other stages too, before the
+// first is read. Workers that the last process left may be at work already, and
+// look.
 func (q *queue) expect(feeds, later []*feed) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.sources, q.waits = len(feeds)+len(later), later
-	for _, f := range slices.Concat(feeds, later) {
-		q.rooms = append(q.rooms, f.room)
+	q.waits = append(q.waits, later...)
+	q.feeds = append(slices.Clone(q.feeds), feeds...)
+	for _, f := range feeds {
+		q.beginLocked(f)
+	}
+}
+
+// beginLocked starts to read a source that is among the feeds.
+func (q *queue) beginLocked(f *feed) {
+	ctx, rest := context.WithCancel(q.r.effects.ctx)
+	f.rest = rest
+	q.r.effects.wg.Go(func() { f.run(ctx) })
+}
+
+// rest stops the reading of stages for a while, and returns when what was read of
+// them is recorded.
+func (q *queue) rest(ctx context.Context, stages []string) {
+	named := func(f *feed) bool { return slices.Contains(stages, f.stage) }
+	q.mu.Lock()
+	q.waits = slices.DeleteFunc(q.waits, named)
+	feeds := q.feeds
+	q.mu.Unlock()
+	for _, f := range feeds {
+		if !named(f) {
+			continue
+		}
+		f.rest()
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -67,11 +98,15 @@ type feed struct {
 	after  []string // the stages that have to end first
 	from   spec.Source
 	cursor state.Cursor
-	room   chan struct{}
+	room   chan struct{} // capacity 1: the queue wants more
+	rest   func()        // stops it
+	done   chan struct{} // closed when it has stopped
 }
 
 func (f *feed) run(ctx context.Context) {
-	defer f.q.sourceEnded()
+	defer close(f.done)
+	defer f.q.sourceEnded(f)
+	defer f.rest()
 	err := f.read(ctx)
 	if err == nil || ctx.Err() != nil {
 		return
@@ -211,9 +246,9 @@ func (f *feed) record(ctx context.Context, chunk []source.Item, ended bool) erro
 }
 
 // sourceEnded counts a source as ended and lets the loop see it.
-func (q *queue) sourceEnded() {
+func (q *queue) sourceEnded(f *feed) {
 	q.mu.Lock()
-	q.sources--
+	q.feeds = slices.DeleteFunc(slices.Clone(q.feeds), func(other *feed) bool { return other == f })
 	q.mu.Unlock()
 	q.r.nudge()
 }

@@ -32,8 +32,13 @@ func (r *runner) isDevnet(ctx context.Context) (bool, error) {
 // was spent before it, and nothing is started until the first file.
 func (r *runner) openFiles(ctx context.Context) error {
 	r.sweep()
-	set := r.inForce().policies
-	if !set.PreparesWithFiles() && !slices.ContainsFunc(set.Stages(), (*policies.Stage).Transfers) {
+	return r.filesFor(ctx, r.inForce())
+}
+
+// filesFor does it for a document, unless it is known already.
+func (r *runner) filesFor(ctx context.Context, rev *revision) error {
+	copies := rev.policies.PreparesWithFiles() || slices.ContainsFunc(rev.policies.Stages(), (*policies.Stage).Transfers)
+	if !copies || r.files.Load() != nil {
 		return nil
 	}
 	devnet, err := r.isDevnet(ctx)
@@ -42,28 +47,29 @@ func (r *runner) openFiles(ctx context.Context) error {
 		return err
 	case devnet:
 		beside := &gftp.Server{Devnet: gftp.Devnet{BaseURL: r.client.BaseURL, AppKey: r.client.AppKey, HTTP: r.client.HTTP}}
-		r.files = &gftp.Client{Start: beside.Dial}
+		r.files.Store(&gftp.Client{Start: beside.Dial})
 		return nil
 	}
 	if _, err := exec.LookPath(gftpProgram); err != nil {
 		return fmt.Errorf("%w: this spec copies files, and the program gftp, which comes with yagna, is not in PATH", ErrDaemon)
 	}
-	r.files = &gftp.Client{Start: gftp.Command(gftpProgram, "server")}
+	r.files.Store(&gftp.Client{Start: gftp.Command(gftpProgram, "server")})
 	return nil
 }
 
 // cargo is an empty one; a preparation has no task.
 func (r *runner) cargo(task int64) *cargo {
-	return &cargo{files: r.files, scratch: r.Scratch, task: task}
+	return &cargo{files: r.files.Load(), scratch: r.Scratch, task: task}
 }
 
 // closeFiles ends what openFiles made.
 func (r *runner) closeFiles() {
-	if r.files == nil {
+	files := r.files.Load()
+	if files == nil {
 		return
 	}
 	r.sweep()
-	if err := r.files.Close(); err != nil {
+	if err := files.Close(); err != nil {
 		r.Log.Debug("gftp not ended", logError, err)
 	}
 }

@@ -46,6 +46,12 @@ func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []recon
 	}
 }
 
+// judgeSoon lets the next turn of the loop judge them all.
+func (r *runner) judgeSoon() {
+	r.judgedAt = time.Time{}
+	r.nudge()
+}
+
 // judge asks activity.keep about one activity, and drains what is not kept: the
 // task in it is paid for already.
 func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activity) {
@@ -58,7 +64,7 @@ func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activit
 	}
 	reason := notKept(env)
 	r.Log.Info("activity not kept", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)
-	r.market.ban(a.Provider)
+	r.market.banDear(a.Provider)
 	r.drain(rev, act.Key, reason)
 }
 

@@ -62,7 +62,7 @@ func (r *runner) stepWithRoom(ctx context.Context) (over bool, err error) {
 
 // step is one turn: view, decide, act.
 func (r *runner) step(ctx context.Context) (over bool, err error) {
-	if err := r.queue.begin(ctx, r.feeds); err != nil {
+	if err := r.queue.begin(ctx); err != nil {
 		return false, err
 	}
 	view, err := r.view(ctx)

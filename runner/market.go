@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -66,8 +67,9 @@ type market struct {
 
 // A cooling is how long a provider is left alone, and how often it was.
 type cooling struct {
-	until time.Time
-	times int
+	until   time.Time
+	times   int
+	notKept bool // a worker of it was not worth its price, by the policies of the time
 }
 
 func newMarket(r *runner) *market {
@@ -275,4 +277,21 @@ func (m *market) ban(id golem.NodeID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.coolings[id] = cooling{until: time.Now().AddDate(100, 0, 0)}
+}
+
+// banDear does the same to one whose worker was not kept, unless it is banned for
+// worse, until forgive.
+func (m *market) banDear(id golem.NodeID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if years := time.Now().AddDate(50, 0, 0); m.coolings[id].until.Before(years) {
+		m.coolings[id] = cooling{until: time.Now().AddDate(100, 0, 0), notKept: true}
+	}
+}
+
+// forgive lets providers be asked again whose workers were not kept.
+func (m *market) forgive() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.coolings, func(_ golem.NodeID, c cooling) bool { return c.notKept })
 }

@@ -87,4 +87,5 @@ const (
 	logReason    = "reason"
 	logError     = "error"
 	logTimes     = "times"
+	logRevision  = "revision"
 )

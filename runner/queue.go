@@ -33,8 +33,7 @@ type queue struct {
 	waiting  []waiter    // in order of arrival
 	timer    *time.Timer // fires when one of retries may be handed out
 	closed   bool
-	sources  int     // stages whose source has not ended
-	waits    []*feed // of them, those that wait for other stages
+	waits    []*feed // sources that wait for the end of other stages
 	appetite int     // how many tasks the next batches of all workers may have
 	overflow bool    // the store has emitted tasks after last
 	loading  bool
@@ -42,7 +41,7 @@ type queue struct {
 	last     int64 // highest id of an emitted task that was ever held
 	loaded   span  // ids of the window loaded last
 
-	rooms []chan struct{} // one a source, capacity 1: it may read on; not changed once set
+	feeds []*feed // sources that are read and have not ended; a change is another slice
 }
 
 func newQueue(r *runner) *queue { return &queue{r: r} }
@@ -82,9 +81,9 @@ func (q *queue) take(ctx context.Context, provider golem.NodeID) (state.Task, bo
 // together adds to a task that was taken what may share its batch: new tasks of the
 // same stage that are at hand. A task that has failed is tried alone, so that it
 // costs its neighbours no time.
-func (w *worker) together(t state.Task) []state.Task {
+func (w *worker) together(rev *revision, t state.Task) []state.Task {
 	tasks := []state.Task{t}
-	n := w.most(w.r.inForce().policies.Stage(t.Stage))
+	n := w.most(rev.policies.Stage(t.Stage))
 	if n == 1 || t.Attempts > 0 {
 		return tasks
 	}
@@ -101,7 +100,7 @@ func (q *queue) alike(t state.Task, n, workers int) (more []state.Task) {
 		from = &q.emitted
 	}
 	q.appetite = (n + 1) * workers
-	if q.sources == 0 && !q.overflow {
+	if len(q.feeds)+len(q.waits) == 0 && !q.overflow {
 		n = min(n, from.len()/max(1, workers))
 	}
 	for len(more) < n && !q.closed {
@@ -229,7 +228,7 @@ func (q *queue) refill() {
 	q.mu.Lock()
 	load := q.overflow && !q.loading && q.emitted.len() == 0 && !q.closed
 	q.loading = q.loading || load
-	low, rooms := q.fresh.len() < q.lowLocked(), q.rooms
+	low, feeds := q.fresh.len() < q.lowLocked(), q.feeds
 	q.mu.Unlock()
 	if load {
 		q.r.effects.start("queue", q.load)
@@ -237,9 +236,9 @@ func (q *queue) refill() {
 	if !low {
 		return
 	}
-	for _, room := range rooms {
+	for _, f := range feeds {
 		select {
-		case room <- struct{}{}:
+		case f.room <- struct{}{}:
 		default:
 		}
 	}
@@ -291,7 +290,7 @@ func (q *queue) loadWindow(ctx context.Context) (again bool, err error) {
 func (q *queue) more() (more, later bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.sources > len(q.waits), len(q.waits) > 0
+	return len(q.feeds) > 0, len(q.waits) > 0
 }
 
 // dry reports whether no source will bring more and nothing is held that could
@@ -299,7 +298,7 @@ func (q *queue) more() (more, later bool) {
 func (q *queue) dry() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.sources == len(q.waits) && q.emitted.len() == 0 && q.fresh.len() == 0
+	return len(q.feeds) == 0 && q.emitted.len() == 0 && q.fresh.len() == 0
 }
 
 // close ends every take; tasks that nobody took stay pending in the store.

@@ -151,7 +151,10 @@ func (r *runner) banDear(ctx context.Context) {
 		r.Log.Warn("agreements not read", logError, err)
 	}
 	for _, a := range all {
-		if code := reconcile.Code(a.Reason); code == reconcile.ReasonTooExpensive || code == reconcile.ReasonNotKept || code == reconcile.ReasonBill {
+		switch reconcile.Code(a.Reason) {
+		case reconcile.ReasonTooExpensive, reconcile.ReasonNotKept:
+			r.market.banDear(a.Provider)
+		case reconcile.ReasonBill:
 			r.market.ban(a.Provider)
 		}
 	}

@@ -97,7 +97,7 @@ func TestRefusedDocumentPutsNothingBack(t *testing.T) {
 name: half
 payload: golem/alpine:latest
 tasks:
-  from: {range: [1, 4]}
+  from: {range: [1, 2]}
   run: [sleep, 60s]
 `)
 		if err == nil {

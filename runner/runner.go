@@ -40,11 +40,10 @@ type runner struct {
 	// Where the event streams stood when the process started.
 	agreementCursor, noteCursor, invoiceCursor golem.Timestamp
 
-	files *gftp.Client // nil where no step copies a file
+	files atomic.Pointer[gftp.Client] // nil where no step copies a file
 
 	cursors  map[string]state.Cursor // as the store had them at the start
 	queue    *queue
-	feeds    *sync.WaitGroup // of those who read sources
 	endings  endings
 	market   *market
 	rejected tally    // offers, until they are recorded
@@ -169,8 +168,7 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	wg.Go(func() { r.watchAgreements(life) })
 	wg.Go(func() { r.watchDebitNotes(life) })
 	wg.Go(func() { r.watchInvoices(life) })
-	r.feeds = &wg
-	r.queue.start(life, &wg)
+	r.queue.start(r.inForce().spec.Stages, r.cursors)
 
 	err := r.loop(ctx, life)
 	r.queue.close()

@@ -39,6 +39,12 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	if rec.run.StopAsked {
 		r.wind(state.RunStopped, "stopped by `tasks stop`")
 	}
+	switch taken, err := r.takeOver(ctx, rec.run); {
+	case err != nil:
+		return reconcile.View{}, err
+	case taken:
+		return r.view(ctx) // everything anew, by the document in force
+	}
 	rev := r.inForce()
 	now, mono := r.Store.Now(), time.Now()
 	v := reconcile.View{

@@ -155,7 +155,8 @@ func (w *worker) run(life context.Context, resumed []state.Attempt) {
 			return
 		}
 		w.attempting.Store(true)
-		w.attempt(whole, w.together(t))
+		rev := w.r.inForce()
+		w.attempt(whole, rev, w.together(rev, t))
 		w.attempting.Store(false)
 	}
 }
@@ -173,7 +174,8 @@ func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
 		}
 		tries[i] = try{task: t, at: at}
 	}
-	stage, at := w.r.inForce().policies.Stage(tries[0].task.Stage), attempts[0]
+	at := attempts[0]
+	stage := w.r.begunBy(ctx, at).policies.Stage(tries[0].task.Stage)
 	b := newBatch(stage, tries, at.StartedAt)
 	b.id, b.shared = at.Batch, b.shared || at.First > 0
 	// A clock that was set back gives it no more than its whole time. Of several
@@ -201,8 +203,7 @@ func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
 }
 
 // attempt runs tasks of one stage once, in one batch.
-func (w *worker) attempt(ctx context.Context, tasks []state.Task) {
-	rev := w.r.inForce()
+func (w *worker) attempt(ctx context.Context, rev *revision, tasks []state.Task) {
 	stage := rev.policies.Stage(tasks[0].Stage)
 	tries, err := w.prepare(stage, tasks)
 	if err == nil {

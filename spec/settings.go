@@ -19,12 +19,31 @@ type Change struct {
 	After  string `json:"after"`
 }
 
+// String is the change in one line.
+func (c Change) String() string {
+	shown := func(text string) string {
+		if text == "" {
+			return "(not set)"
+		}
+		return text
+	}
+	return c.Path + ": " + shown(c.Before) + " -> " + shown(c.After)
+}
+
 // Changes lists what differs from one document to another, in the order of the
 // documents: settings that are gone come last. How something is written, such as
 // in a short form or a long one, is no difference, and neither is the place of
 // the file.
 func Changes(before, after *Spec) []Change {
-	old, now := settings(before), settings(after)
+	return differ(settings(before), settings(after))
+}
+
+// StageChanges lists the same of one stage.
+func StageChanges(before, after *Stage) []Change {
+	return differ(before.settings(), after.settings())
+}
+
+func differ(old, now []setting) []Change {
 	was := map[string]string{}
 	for _, s := range old {
 		was[s.path] = s.text
@@ -62,6 +81,7 @@ func settings(s *Spec) []setting {
 		{"payload.min.storage", numberText(m.Storage, "GiB")},
 		{"payload.capabilities", listText(p.Capabilities)},
 		{"payload.constraints", p.Constraints},
+		{"payload.volumes", listText(p.Volumes)},
 		{"golem.network", g.Network},
 		{"golem.subnet", g.Subnet},
 		{"golem.debit_note_interval", g.DebitNoteInterval.String()},
@@ -96,11 +116,16 @@ func settings(s *Spec) []setting {
 	return list
 }
 
-func (s *Stage) settings() []setting {
-	at := "tasks." + s.Name
+// Path is where the stage stands in the document.
+func (s *Stage) Path() string {
 	if s.Name == "tasks" {
-		at = "tasks"
+		return "tasks"
 	}
+	return "tasks." + s.Name
+}
+
+func (s *Stage) settings() []setting {
+	at := s.Path()
 	list := []setting{
 		{at + ".from", s.From.text()}, {at + ".after", s.afterText()}, {at + ".timeout", durationText(s.Timeout)},
 		{at + ".batch", s.Batch.text()}, {at + ".result", s.Result.Text},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,6 +25,7 @@ type applyOptions struct {
 	retryFailed bool
 	overrides   spec.Overrides
 	verbose     bool
+	watch       bool
 }
 
 func (a *app) applyCommand() *cobra.Command {
@@ -31,9 +33,15 @@ func (a *app) applyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "apply run.yaml",
 		Aliases: []string{"run"},
-		Short:   "Run a spec, or carry on with a run that was interrupted",
+		Short:   "Run a spec, carry on with a run that was interrupted, or edit one that is live",
 		Long: `apply runs a spec to its end and then prints how it went. With the id of a run that
 was stopped, interrupted or exhausted its budget, it carries on where that one was.
+
+With the id of a run that is live in another process, it shows what the document
+and the flags change in it. That process takes the changes over between two
+decisions and keeps its workers; what a run cannot change, such as its payload, is
+refused, and then nothing changes. With --watch that happens at every save of the
+file, for as long as the run is live.
 
 The first Ctrl-C lets running tasks finish, ends agreements and waits for their
 invoices; the second leaves at once; the third exits.`,
@@ -56,6 +64,7 @@ invoices; the second leaves at once; the third exits.`,
 	flags.StringVar(&o.run, "run-id", "", "name of the run (default random)")
 	flags.BoolVar(&o.retryFailed, "retry-failed", false, "try the tasks of the run again that failed for good, also where it had ended")
 	overrideFlags(flags, &o.overrides)
+	flags.BoolVar(&o.watch, "watch", false, "take the file over again at every save, for as long as the run is live")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "log every change to standard error")
 	return cmd
 }
@@ -80,10 +89,19 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 		return err
 	}
 	lock, err := runner.AcquireLock(a.dsn, id)
-	if err != nil {
+	if errors.Is(err, runner.ErrLocked) {
+		lock, err = a.edit(ctx, st, id, s, o.overrides)
+		if err == nil && lock == nil && o.watch {
+			return a.watchOther(ctx, st, id, o, s.Text)
+		}
+	}
+	if err != nil || lock == nil {
 		return err
 	}
 	defer lock.Release()
+	if err := a.sayChanges(ctx, st, id, s); err != nil {
+		return err
+	}
 	d, err := a.openDaemon()
 	if err != nil {
 		return err
@@ -148,7 +166,9 @@ func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d
 	asked, stop := stopOnSignals(ctx, p.say)
 	defer context.AfterFunc(asked, p.ending)()
 	ro.Log, ro.Hurry, ro.Copies = p.log, stop.hurry, p.copies
+	watched := a.startWatch(asked, ro, o, p)
 	ended, err := runner.Run(asked, ro)
+	watched()
 	stop.close()
 	p.close()
 	switch {
@@ -158,4 +178,21 @@ func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d
 		err = d.blame(err)
 	}
 	return a.showEnd(ro.Store, ro.Run, o.file, ended, err)
+}
+
+// startWatch gives saves of the document to the run of this process, if that is
+// asked for, until it is stopped.
+func (a *app) startWatch(ctx context.Context, ro runner.Options, o applyOptions, p *progress) (stop func()) {
+	if !o.watch {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		a.watchOwn(ctx, ro.Store, ro.Run, o, ro.Spec.Text, func(lines []byte) { _, _ = p.Write(lines) })
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
 }

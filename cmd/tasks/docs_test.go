@@ -299,7 +299,7 @@ func TestDocsNameWhatIsPrinted(t *testing.T) {
 	page := readDoc(t, "cli.md")
 	for title, v := range map[string]any{
 		"status": report.Status{}, "results": report.ResultLine{}, "summary": report.Summary{},
-		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{}, "plan": report.Forecast{},
+		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{}, "plan": report.Forecast{}, "edit": report.Edited{},
 		"explain": report.Explanation{}, "gc": strayLine{}, "policy eval": evaluated{}, "policy test": triedLine{}, "policy replay": report.Replay{},
 	} {
 		section := sectionOf(page, "JSON of "+title)

@@ -75,9 +75,12 @@ func changesLine(f report.Forecast) string {
 	case !f.Exists:
 		return ""
 	case f.Refused != "":
-		return f.Refused + " differs, which a run cannot change: apply refuses; choose another --run-id"
+		return "apply refuses them: " + f.Refused + "; choose another --run-id to start a new run"
 	case len(f.Changes) == 0:
 		return "none"
+	}
+	if f.Live {
+		return fmt.Sprintf("%d, below; apply has them taken over", len(f.Changes))
 	}
 	return fmt.Sprintf("%d, below", len(f.Changes))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,19 +34,25 @@ func (a *app) complain(err error) {
 	if _, shown := errors.AsType[*endedError](err); err == nil || shown || errors.Is(err, syscall.EPIPE) || errors.Is(err, errToDo) {
 		return
 	}
+	_, _ = a.err.Write(a.complaint(err))
+}
+
+// complaint is what standard error is told of an error, in lines.
+func (a *app) complaint(err error) []byte {
+	var b bytes.Buffer
 	if e, ok := errors.AsType[*invalidError](err); ok {
-		if e.shown {
-			return
-		}
 		source := func(file string) []byte { return e.sources[file] }
-		_ = diag.Render(a.err, e.list, source, a.err.colour)
-		return
+		if !e.shown {
+			_ = diag.Render(&b, e.list, source, a.err.colour)
+		}
+		return b.Bytes()
 	}
 	fact, hint := explain(err)
-	fmt.Fprintf(a.err, "%s %s\n", a.err.paint(styleBold, "tasks:"), printable(fact))
+	fmt.Fprintf(&b, "%s %s\n", a.err.paint(styleBold, "tasks:"), printable(fact))
 	if hint != "" {
-		fmt.Fprintf(a.err, "   hint: %s\n", printable(hint))
+		fmt.Fprintf(&b, "   hint: %s\n", printable(hint))
 	}
+	return b.Bytes()
 }
 
 // explain puts an error in words for the person at the terminal.
@@ -82,6 +89,8 @@ func explain(err error) (fact, hint string) {
 		hint = "end the other program, such as a backup or a database shell, and try again"
 	case errors.Is(err, runner.ErrResultsLost):
 		hint = `all results are safe in the database ("tasks results" prints them); make the file writable and apply the run again: what is missing is written`
+	case errors.Is(err, runner.ErrChanged):
+		hint = "nothing was changed; take that back, or choose another --run-id to start a new run"
 	case errors.Is(err, runner.ErrLocked):
 		hint = `"tasks status" shows it and "tasks stop" ends it; choose another --run-id to start a second run`
 	}

@@ -100,6 +100,9 @@ func (a *app) drawExplanation(e report.Explanation, o explainOptions) error {
 		}
 	}
 	var grids []*grid
+	if all && len(e.Revisions) > 1 {
+		grids = append(grids, revisionGrid(e.Revisions))
+	}
 	if all && len(e.Rejected) > 0 {
 		grids = append(grids, rejectionGrid(e.Rejected))
 	}
@@ -133,7 +136,11 @@ func runReasons(e report.Explanation) []string {
 	if e.Note != "" {
 		text += ": " + oneLine(e.Note)
 	}
-	return []string{"run      " + string(e.RunID) + " is " + text, "workers  " + workersReason(e)}
+	lines := []string{"run      " + string(e.RunID) + " is " + text}
+	if len(e.Revisions) > 1 {
+		lines = append(lines, fmt.Sprintf("revision %d is in force of %d that were applied", e.Revision, e.Revisions[0].Number))
+	}
+	return append(lines, "workers  "+workersReason(e))
 }
 
 func workersReason(e report.Explanation) string {
@@ -175,29 +182,59 @@ func rejectionGrid(rejected []report.Rejection) *grid {
 	return g
 }
 
+// revisionGrid is what each applied document changed.
+func revisionGrid(revisions []report.Revision) *grid {
+	g := &grid{columns: []column{{name: "REVISION", right: true}, {name: "APPLIED"}, {name: "CHANGES", cut: 20, wrap: true}}}
+	for _, r := range revisions {
+		texts := make([]string, len(r.Changes))
+		for i, c := range r.Changes {
+			texts[i] = oneLine(c.String())
+		}
+		text := strings.Join(texts, "; ")
+		switch {
+		case r.Refused != "":
+			text = "refused: " + oneLine(r.Refused)
+		case r.AdoptedAt.IsZero():
+			text = "not taken over: " + text
+		case text == "":
+			text = "-"
+		}
+		g.add(fmt.Sprint(r.Number), r.AppliedAt.UTC().Format(time.TimeOnly), text)
+	}
+	return g
+}
+
+// by is the revision of a decision, where it is known.
+func by(revision int) string {
+	if revision == 0 {
+		return "-"
+	}
+	return fmt.Sprint(revision)
+}
+
 func choiceGrid(chosen []report.Choice) *grid {
-	g := &grid{columns: []column{{name: "HIRED"}, {name: "PROVIDER", cut: 8}, {name: "WHY", cut: 20, wrap: true}}}
+	g := &grid{columns: []column{{name: "HIRED"}, {name: "REV", right: true}, {name: "PROVIDER", cut: 8}, {name: "WHY", cut: 20, wrap: true}}}
 	for _, c := range chosen {
-		g.add(c.At.UTC().Format(time.TimeOnly), oneLine(c.ProviderName), oneLine(c.Why))
+		g.add(c.At.UTC().Format(time.TimeOnly), by(c.Revision), oneLine(c.ProviderName), oneLine(c.Why))
 	}
 	return g
 }
 
 func endGrid(ended []report.End) *grid {
-	g := &grid{columns: []column{{name: "ENDED"}, {name: "ACTIVITY"}, {name: "PROVIDER", cut: 8}, {name: "WHY", cut: 20, wrap: true}}}
+	g := &grid{columns: []column{{name: "ENDED"}, {name: "REV", right: true}, {name: "ACTIVITY"}, {name: "PROVIDER", cut: 8}, {name: "WHY", cut: 20, wrap: true}}}
 	for _, e := range ended {
 		at := "-"
 		if !e.At.IsZero() {
 			at = e.At.UTC().Format(time.TimeOnly)
 		}
-		g.add(at, short(e.Activity), oneLine(e.ProviderName), oneLine(e.Why))
+		g.add(at, by(e.Revision), short(e.Activity), oneLine(e.ProviderName), oneLine(e.Why))
 	}
 	return g
 }
 
 func setbackGrid(tasks []report.Setback, now time.Time) *grid {
 	g := &grid{columns: []column{
-		{name: "TASK", right: true}, {name: "STATE"}, {name: "TRIES", right: true},
+		{name: "TASK", right: true}, {name: "REV", right: true}, {name: "STATE"}, {name: "TRIES", right: true},
 		{name: "PROVIDER", cut: 8}, {name: "WHY", cut: 20, wrap: true},
 	}}
 	for _, t := range tasks {
@@ -208,7 +245,7 @@ func setbackGrid(tasks []report.Setback, now time.Time) *grid {
 				standing += " " + elapsed(wait)
 			}
 		}
-		g.add(fmt.Sprint(t.Task), standing, fmt.Sprint(t.Attempts), oneLine(t.ProviderName), oneLine(t.Why))
+		g.add(fmt.Sprint(t.Task), by(t.Revision), standing, fmt.Sprint(t.Attempts), oneLine(t.ProviderName), oneLine(t.Why))
 	}
 	return g
 }

@@ -53,7 +53,7 @@ func (a *app) startProgress(st *store.Store, run state.RunID, verbose bool) *pro
 		reader: &statusReader{store: st, live: func(state.RunID) bool { return true }},
 		copies: &runner.Copies{}, cancel: cancel, ended: make(chan struct{}),
 	}
-	level := slog.LevelWarn
+	level := slog.Level(runner.LevelNotice)
 	if verbose {
 		level = slog.LevelInfo
 	}

@@ -43,6 +43,6 @@ func activity(a state.Activity) Activity {
 		ID: a.ID, State: a.State, Batches: a.Batches, Results: a.Results, Failures: a.Failures,
 		Cost: costOf(a), CostPerResult: perResult(costOf(a), int64(a.Results)),
 		Reserved: reservedFor(a), Accepted: a.Accepted,
-		CreatedAt: a.CreatedAt, EndedAt: a.EndedAt, StopReason: a.Reason,
+		CreatedAt: a.CreatedAt, EndedAt: a.EndedAt, StopReason: a.Reason, Revision: a.Revision,
 	}
 }

@@ -28,6 +28,8 @@ type Explanation struct {
 	Chosen   []Choice    `json:"chosen"`   // why providers were hired, the latest first
 	Ended    []End       `json:"ended"`    // why activities ended, the latest first
 	Tasks    []Setback   `json:"tasks"`    // given up, or waiting to be tried again, the latest first
+
+	Revisions []Revision `json:"revisions"` // the documents that were applied, the latest first
 }
 
 // A Rejection is how many offers a rule has rejected; the example is the cheapest
@@ -47,7 +49,8 @@ type Choice struct {
 	At           time.Time    `json:"at"`
 	Provider     golem.NodeID `json:"provider"`
 	ProviderName string       `json:"provider_name"`
-	Why          string       `json:"why"` // the expression and the values it saw
+	Why          string       `json:"why"`      // the expression and the values it saw
+	Revision     int          `json:"revision"` // that it was chosen by
 }
 
 // An End is why an activity ended.
@@ -57,6 +60,7 @@ type End struct {
 	Provider     golem.NodeID     `json:"provider"`
 	ProviderName string           `json:"provider_name"`
 	Why          string           `json:"why"`
+	Revision     int              `json:"revision"` // that it was stopped by; 0 where it ended by itself in an old version
 }
 
 // A Setback is a task whose last attempt went wrong.
@@ -68,6 +72,7 @@ type Setback struct {
 	NextTryAt    time.Time       `json:"next_try_at,omitzero"` // not before this
 	ProviderName string          `json:"provider_name"`
 	Why          string          `json:"why"`
+	Revision     int             `json:"revision"` // that its last try was judged by
 }
 
 // About narrows an explanation; the zero About is the whole run.
@@ -92,6 +97,9 @@ func Explain(tx *store.Tx, id state.RunID, o Options, about About) (Explanation,
 		Rejected: []Rejection{}, Chosen: []Choice{}, Ended: ends(s.Activities, about.Provider), Tasks: []Setback{},
 	}
 	if err := e.addOffers(tx, about.Provider); err != nil {
+		return Explanation{}, err
+	}
+	if e.Revisions, err = revisions(tx, id); err != nil {
 		return Explanation{}, err
 	}
 	setbacks, err := tx.Setbacks(id, about.Task, explained)
@@ -124,7 +132,7 @@ func (e *Explanation) addOffers(tx *store.Tx, provider golem.NodeID) error {
 		if err != nil {
 			return err
 		}
-		e.Chosen = append(e.Chosen, Choice{At: c.At, Provider: who.ID, ProviderName: who.Name, Why: c.Note})
+		e.Chosen = append(e.Chosen, Choice{At: c.At, Provider: who.ID, ProviderName: who.Name, Why: c.Note, Revision: c.Revision})
 	}
 	return nil
 }
@@ -134,7 +142,7 @@ func ends(activities []Activity, provider golem.NodeID) []End {
 	out := []End{}
 	for _, a := range activities {
 		if a.StopReason != "" && (provider == "" || a.Provider == provider) {
-			out = append(out, End{At: a.EndedAt, Activity: a.ID, Provider: a.Provider, ProviderName: a.ProviderName, Why: a.StopReason})
+			out = append(out, End{At: a.EndedAt, Activity: a.ID, Provider: a.Provider, ProviderName: a.ProviderName, Why: a.StopReason, Revision: a.Revision})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b End) int { return b.At.Compare(a.At) })
@@ -148,6 +156,6 @@ func setback(b store.Setback) Setback {
 	}
 	return Setback{
 		Task: b.Task.ID, Stage: b.Task.Stage, State: b.Task.State, Attempts: b.Task.Attempts,
-		NextTryAt: b.Task.NextTryAt, ProviderName: b.ProviderName, Why: why,
+		NextTryAt: b.Task.NextTryAt, ProviderName: b.ProviderName, Why: why, Revision: b.Revision,
 	}
 }

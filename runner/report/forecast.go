@@ -25,7 +25,7 @@ type Forecast struct {
 	Live    bool           `json:"live"`   // a process works on it now
 	State   state.RunState `json:"state"`  // of a run that exists, as the status shows it
 	Changes []spec.Change  `json:"changes"`
-	Refused string         `json:"refused"` // what the run cannot take over, or ""
+	Refused string         `json:"refused"` // what the run cannot take over and why, or ""
 
 	Asked    string      `json:"asked"`    // how the market was asked: "scan" or "demand"; "" for not at all
 	Offers   []Offer     `json:"offers"`   // chosen ones first, best first; rejected ones last
@@ -95,10 +95,10 @@ func NewForecast(tx *store.Tx, run state.RunID, live bool, s *spec.Spec, set *po
 		if status, err = Load(tx, run, Options{Live: live, Plan: p}); err != nil {
 			return f, policies.Run{}, err
 		}
-		if err := f.compare(tx, status, s); err != nil {
+		f.Exists, f.Live, f.State = true, live, status.State
+		if err := f.compare(tx, s); err != nil {
 			return f, policies.Run{}, err
 		}
-		f.Exists, f.Live, f.State = true, live, status.State
 	}
 	env := status.env(now)
 	f.Budget, f.Wanted = status.Budget, p.wanted(env)
@@ -110,23 +110,16 @@ func NewForecast(tx *store.Tx, run state.RunID, live bool, s *spec.Spec, set *po
 }
 
 // compare says what differs from the document that the run goes by.
-func (f *Forecast) compare(tx *store.Tx, status Status, s *spec.Spec) error {
-	run, err := tx.Run(status.RunID)
+func (f *Forecast) compare(tx *store.Tx, s *spec.Spec) error {
+	run, err := tx.Run(f.RunID)
 	if err != nil {
 		return err
 	}
-	rev, err := tx.Revision(run.ID, run.Revision)
+	edit, err := runner.Differences(tx, run, s, f.Live)
 	if err != nil {
 		return err
 	}
-	before, mistakes := spec.Parse(rev.File, rev.Text, rev.Dir, spec.Overrides{
-		Workers: rev.Workers, MaxPrice: rev.MaxPrice, Budget: rev.Budget,
-	})
-	if len(mistakes) > 0 {
-		return nil // an older version of the program took it; nothing can be compared
-	}
-	f.Changes = spec.Changes(before, s)
-	f.Refused = runner.Unchangeable(before, s)
+	f.Changes, f.Refused = edit.Changes, edit.Refusals()
 	return nil
 }
 

@@ -28,7 +28,7 @@ func Load(tx *store.Tx, id state.RunID, o Options) (Status, error) {
 		return Status{}, fmt.Errorf("read status of run %s: %w", id, err)
 	}
 	s := Status{
-		RunID: id, Name: r.run.Name, Daemon: r.run.Daemon, State: shown(r.run.State, o.Live), Note: r.run.Note,
+		RunID: id, Name: r.run.Name, Daemon: r.run.Daemon, State: shown(r.run.State, o.Live), Note: r.run.Note, Revision: r.run.Revision,
 		CreatedAt: r.run.CreatedAt, StartedAt: r.run.StartedAt, FinishedAt: r.run.FinishedAt,
 		Tasks: tasksOf(r.counts), Stages: map[string]Tasks{},
 		Results: r.counts.Results, ResultsFile: r.run.ResultsPath,

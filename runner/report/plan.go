@@ -1,11 +1,11 @@
 package report
 
 import (
-	"fmt"
 	"time"
 
 	"tasks/golem"
 	"tasks/policies"
+	"tasks/runner"
 	"tasks/runner/state"
 	"tasks/spec"
 )
@@ -23,15 +23,9 @@ type Plan struct {
 // NewPlan compiles a stored revision. The error lists what is wrong with it,
 // which happens when an older version of the program accepted it.
 func NewPlan(rev state.Revision) (*Plan, error) {
-	s, mistakes := spec.Parse(rev.File, rev.Text, rev.Dir, spec.Overrides{
-		Workers: rev.Workers, MaxPrice: rev.MaxPrice, Budget: rev.Budget,
-	})
-	if err := mistakes.Err(); err != nil {
-		return nil, fmt.Errorf("read revision %d of run %s: %w", rev.Number, rev.Run, err)
-	}
-	set, mistakes := policies.Compile(s)
-	if err := mistakes.Err(); err != nil {
-		return nil, fmt.Errorf("compile revision %d of run %s: %w", rev.Number, rev.Run, err)
+	s, set, err := runner.Compile(rev)
+	if err != nil {
+		return nil, err
 	}
 	return &Plan{spec: s, set: set, limits: limitTexts(s.Budget.Limits)}, nil
 }

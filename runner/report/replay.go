@@ -7,6 +7,7 @@ import (
 
 	"tasks/golem"
 	"tasks/policies"
+	"tasks/runner"
 	"tasks/runner/ledger"
 	"tasks/runner/state"
 	"tasks/runner/store"
@@ -115,11 +116,11 @@ func ReplayRun(tx *store.Tx, id state.RunID, s *spec.Spec, set *policies.Set) (R
 	if err != nil {
 		return out, err
 	}
-	var f Forecast
-	if err := f.compare(tx, Status{RunID: id}, s); err != nil {
+	edit, err := runner.Differences(tx, run, s, false)
+	if err != nil {
 		return out, err
 	}
-	out.Name, out.Changes = run.Name, append([]spec.Change{}, f.Changes...)
+	out.Name, out.Changes = run.Name, edit.Changes
 	r := &replayer{tx: tx, spec: s, set: set, out: &out, seen: map[string]bool{}, refused: map[int64]refusal{}}
 	if r.past, err = readPast(tx, run); err != nil {
 		return out, fmt.Errorf("read the past of run %s: %w", id, err)

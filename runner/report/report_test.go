@@ -217,7 +217,7 @@ func TestLoad(t *testing.T) {
 	}
 	got.CreatedAt = time.Time{}
 	want := report.Status{
-		RunID: "r1", Name: "hello", Daemon: "embedded", State: state.RunRunning,
+		RunID: "r1", Name: "hello", Daemon: "embedded", State: state.RunRunning, Revision: 1,
 		// Four were read, and the cursor stands at the beginning.
 		Tasks:  report.Tasks{Pending: 1, Running: 1, Done: 2, Total: pointer[int64](14)},
 		Stages: map[string]report.Tasks{"tasks": {Pending: 1, Running: 1, Done: 2}},
@@ -242,7 +242,7 @@ func TestLoad(t *testing.T) {
 			{
 				ID: "act-ended", Agreement: "agr-1", Provider: "0xmisty-otter", ProviderName: "misty-otter",
 				State: state.ActivityEnded, Batches: 1, Results: 1, Cost: glm("0.01"), CostPerResult: pointer(glm("0.01")),
-				Accepted: glm("0.01"), StopReason: "too dear",
+				Accepted: glm("0.01"), StopReason: "too dear", Revision: 1,
 			},
 		},
 	}

@@ -21,6 +21,8 @@ type Status struct {
 	State state.RunState `json:"state"`
 	Note  string         `json:"note"` // why it is in that state, or ""
 
+	Revision int `json:"revision"` // of the document that it goes by, from 1
+
 	CreatedAt  time.Time `json:"created_at"`
 	StartedAt  time.Time `json:"started_at,omitzero"`  // last start of a process
 	FinishedAt time.Time `json:"finished_at,omitzero"` // zero unless it has ended
@@ -90,6 +92,7 @@ type Activity struct {
 	CreatedAt     time.Time           `json:"created_at"`
 	EndedAt       time.Time           `json:"ended_at,omitzero"`
 	StopReason    string              `json:"stop_reason"` // why it was stopped or ended, or ""
+	Revision      int                 `json:"revision"`    // of the document that it was stopped by; 0 where it was not
 }
 
 // places is how many decimal places GLM has.

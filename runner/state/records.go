@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 
@@ -47,6 +48,13 @@ type Revision struct {
 	AppliedAt                 time.Time
 	AdoptedAt                 time.Time // when the run began to go by it; zero if it never did
 	Refused                   string    // why the run does not take it over, or ""
+}
+
+// Same reports whether two revisions are the same document, applied in the same
+// way.
+func (r Revision) Same(other Revision) bool {
+	return bytes.Equal(r.Text, other.Text) && r.Dir == other.Dir &&
+		r.Workers == other.Workers && r.MaxPrice == other.MaxPrice && r.Budget == other.Budget
 }
 
 // A Cursor is how far a stage's source has been read. Position is the source's

@@ -19,7 +19,7 @@ func (t *Tx) AddRevision(r state.Revision) (number int, err error) {
 	if number, err = t.Propose(r); err != nil {
 		return 0, err
 	}
-	return number, t.Adopt(r.Run, number)
+	return number, t.Adopt(r.Run, number, "")
 }
 
 // Propose records a document for a run that another process may be at work on:
@@ -41,9 +41,9 @@ func (t *Tx) Propose(r state.Revision) (number int, err error) {
 	return number, t.setRun(`proposed = ?2`, r.Run, number)
 }
 
-// Adopt makes the revision that waits the one in force. The error wraps ErrStale
-// if another one, or none, waits.
-func (t *Tx) Adopt(run state.RunID, number int) error {
+// Adopt makes the revision that waits the one in force; note goes into the event.
+// The error wraps ErrStale if another one, or none, waits.
+func (t *Tx) Adopt(run state.RunID, number int, note string) error {
 	err := t.update(`UPDATE runs SET revision = proposed, proposed = 0 WHERE id = ? AND proposed = ?`, run, number)
 	if err == nil {
 		err = t.update(`UPDATE revisions SET adopted_at = ?3
@@ -55,7 +55,7 @@ func (t *Tx) Adopt(run state.RunID, number int) error {
 	if number == 1 {
 		return nil // the beginning of the run says it all
 	}
-	return t.AddEvent(run, "revision.adopted", fmt.Sprint(number), "")
+	return t.AddEvent(run, "revision.adopted", fmt.Sprint(number), note)
 }
 
 // Refuse records why the revision that waits is not taken over. The error wraps

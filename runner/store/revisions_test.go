@@ -29,12 +29,12 @@ func TestRevisionsWaitUntilTheyAreTakenOver(t *testing.T) {
 	check(1, second)
 	third := propose("third")
 	check(1, third)
-	err := w.Update(t.Context(), func(tx *store.Tx) error { return tx.Adopt(w.run, second) })
+	err := w.Update(t.Context(), func(tx *store.Tx) error { return tx.Adopt(w.run, second, "") })
 	if !errors.Is(err, store.ErrStale) {
 		t.Errorf("a forgotten revision was taken over: %v", err)
 	}
 	check(1, third)
-	update(t, w.Store, func(tx *store.Tx) error { return tx.Adopt(w.run, third) })
+	update(t, w.Store, func(tx *store.Tx) error { return tx.Adopt(w.run, third, "") })
 	check(3, 0)
 	fourth := propose("fourth")
 	update(t, w.Store, func(tx *store.Tx) error { return tx.Refuse(w.run, fourth, "because") })
