@@ -8,7 +8,6 @@ import (
 
 	"tasks/golem"
 	"tasks/runner/state"
-	"tasks/runner/store"
 )
 
 const (
@@ -137,11 +136,6 @@ func (q *queue) add(tasks ...state.Task) {
 	q.serveLocked()
 }
 
-// A span is ids above one and up to another.
-type span struct{ above, upTo int64 }
-
-func (s span) has(id int64) bool { return id > s.above && id <= s.upTo }
-
 // placeLocked puts a task where it belongs. Of the emitted ones that were never
 // held it keeps to the window: what does not fit is loaded from the store later,
 // in the order of its id.
@@ -246,44 +240,6 @@ func (q *queue) refill() {
 
 // lowLocked is how many fresh tasks are enough for now.
 func (q *queue) lowLocked() int { return max(lookAhead, 2*len(q.waiting), q.appetite) }
-
-// load brings the next windows of emitted tasks from the store, until there is
-// something to do.
-func (q *queue) load(ctx context.Context) error {
-	for {
-		again, err := q.loadWindow(ctx)
-		if err != nil || !again {
-			return err
-		}
-	}
-}
-
-func (q *queue) loadWindow(ctx context.Context) (again bool, err error) {
-	q.mu.Lock()
-	after := q.last
-	q.missed = false
-	q.mu.Unlock()
-	var tasks []state.Task
-	err = q.r.Store.View(ctx, func(tx *store.Tx) (err error) {
-		tasks, err = tx.PendingTasks(q.r.Run, true, after, emittedWindow)
-		return err
-	})
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if err != nil {
-		q.loading = false
-		return false, err
-	}
-	for _, t := range tasks {
-		q.last = t.ID
-		q.placeLocked(t)
-	}
-	q.loaded = span{after, q.last}
-	q.overflow = len(tasks) == emittedWindow || q.missed
-	q.serveLocked()
-	q.loading = q.overflow && q.emitted.len() == 0 && !q.closed
-	return q.loading, nil
-}
 
 // more reports whether a source may bring tasks now, and later whether some wait
 // for the end of other stages.
