@@ -19,6 +19,7 @@ func scanAttempt(row scanner) (a state.Attempt, err error) {
 // activity, by its key, as the intent. The error wraps ErrStale if the task is
 // not pending.
 func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
+	defer t.justAdding()()
 	a := state.Attempt{Task: task, Activity: activity, State: state.AttemptStarting, StartedAt: t.now}
 	var stage int64
 	err := t.change(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
@@ -29,9 +30,7 @@ func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
 	_, a.ID, err = t.exec(`INSERT INTO attempts (task, number, activity, started_at, revision) VALUES (?, ?, ?, ?, ?)`,
 		task, a.Number, activity, stamp(t.now), t.by)
 	if err == nil {
-		err = t.update(`UPDATE activities SET last_task = ?2 WHERE key = ?1`, activity, stamp(t.now))
-	}
-	if err == nil {
+		t.sums.part.do(activity, doings{last: t.now})
 		err = t.count(stage, state.Counts{Pending: -1, Running: 1})
 	}
 	return a, wrap(err, "begin task", task)
@@ -41,6 +40,7 @@ func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
 // daemon answered and the index of the attempt's first command in it. The error
 // wraps ErrStale if it is not starting.
 func (t *Tx) SetBatch(attempt int64, batch golem.BatchID, first int) error {
+	defer t.justAdding()()
 	err := t.update(`UPDATE attempts SET state = 'running', batch = ?2, first = ?3 WHERE id = ?1 AND state = 'starting'`,
 		attempt, text(batch), nonzero(int64(first)))
 	return stale(err, "set batch of attempt", attempt)

@@ -57,6 +57,7 @@ type open struct {
 // failure; its streak leaves out what was lost without a fault, because we gave
 // that back ourselves. A provider is blamed for state.FaultProvider only.
 func (t *Tx) FinishAttempt(end AttemptEnd) (Finished, error) {
+	defer t.justAdding()()
 	f, err := t.finish(end)
 	return f, wrap(err, "finish attempt", end.Attempt)
 }

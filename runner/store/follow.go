@@ -56,31 +56,23 @@ func (t *Tx) countEnd(o open, end AttemptEnd) error {
 	if err := t.count(o.stage, d); err != nil {
 		return fmt.Errorf("count task: %w", err)
 	}
-	agreement, err := t.countActivity(o, end, d.Results)
-	if err == nil {
-		err = t.countProvider(agreement, end, d.Results)
-	}
-	return err
+	t.sums.part.do(o.activity, t.doings(o, end, d.Results))
+	return nil
 }
 
-func (t *Tx) countActivity(o open, end AttemptEnd, results int64) (agreement int64, err error) {
-	failed, forgiven := end.State != state.AttemptDone, end.State == state.AttemptLost && end.Fault == state.FaultNone
-	err = t.change(`UPDATE activities SET batches = batches + 1, results = results + ?2,
-			failures = failures + ?3, streak = CASE WHEN ?3 THEN streak + (NOT ?4) ELSE 0 END,
-			busy_us = busy_us + ?5, last_task = ?6
-		WHERE key = ?1 RETURNING agreement`,
-		[]any{o.activity, results, failed, forgiven, t.now.Sub(o.started).Microseconds(), stamp(t.now)}, &agreement)
-	return agreement, wrap(err, "count for activity", o.activity)
-}
-
-func (t *Tx) countProvider(agreement int64, end AttemptEnd, results int64) (err error) {
-	switch {
-	case end.State == state.AttemptDone:
-		err = t.update(`UPDATE providers SET successes = successes + 1, results = results + ?2
-			WHERE key = (SELECT provider FROM agreements WHERE key = ?1)`, agreement, results)
-	case end.Fault == state.FaultProvider:
-		err = t.update(`UPDATE providers SET failures = failures + 1, last_failure = ?2
-			WHERE key = (SELECT provider FROM agreements WHERE key = ?1)`, agreement, stamp(t.now))
+// doings is what the end of an attempt counts for its activity and provider.
+func (t *Tx) doings(o open, end AttemptEnd, results int64) doings {
+	d := doings{batches: 1, results: results, busy: t.now.Sub(o.started), last: t.now}
+	if end.State == state.AttemptDone {
+		d.reset, d.successes, d.providerResults = true, 1, results
+		return d
 	}
-	return wrap(err, "count for provider of agreement", agreement)
+	d.failures = 1
+	if end.State != state.AttemptLost || end.Fault != state.FaultNone {
+		d.streak = 1
+	}
+	if end.Fault == state.FaultProvider {
+		d.blamed, d.lastBlamed = 1, t.now
+	}
+	return d
 }

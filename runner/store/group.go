@@ -156,6 +156,10 @@ func (s *Store) updateAll(jobs []*job) {
 		}
 		did = append(did, j)
 	}
+	if err := tx.settle(); err != nil {
+		answer(did, errors.Join(err, s.rollback()))
+		return
+	}
 	answer(did, s.commit(len(did)))
 }
 
@@ -166,7 +170,8 @@ func (s *Store) updateOne(tx *Tx, j *job) (err, broken error) {
 		j.turn <- nil
 		return nil, err
 	}
-	if err = j.part(tx); err != nil {
+	err = j.part(tx)
+	if tx.sums.end(err == nil); err != nil {
 		if undo := s.run("ROLLBACK TO part"); undo != nil {
 			return nil, errors.Join(err, undo)
 		}

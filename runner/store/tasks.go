@@ -18,6 +18,7 @@ func scanTask(row scanner) (k state.Task, err error) {
 // AddTasks records pending tasks and returns their ids, in order. Of each only
 // Stage, Index, Item, Parent and NextTryAt count.
 func (t *Tx) AddTasks(run state.RunID, tasks []state.Task) ([]int64, error) {
+	defer t.justAdding()()
 	key, err := t.runKey(run)
 	if err != nil {
 		return nil, err

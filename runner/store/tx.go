@@ -14,6 +14,9 @@ type Tx struct {
 	now   time.Time
 	write bool
 	by    int // see By
+
+	sums   sums
+	adding bool // see justAdding
 }
 
 // Now is the time of the transaction: of everything it records, in UTC, to the
@@ -56,6 +59,9 @@ func (t *Tx) exec(query string, args ...any) (n, key int64, err error) {
 	if !t.write {
 		return 0, 0, ErrReadOnly
 	}
+	if err := t.settle(); err != nil {
+		return 0, 0, err
+	}
 	stmt, err := t.s.stmt(query)
 	if err != nil {
 		return 0, 0, err
@@ -90,6 +96,9 @@ func (t *Tx) change(query string, args []any, dest ...any) error {
 
 // get reads one row into dest; none is sql.ErrNoRows.
 func (t *Tx) get(query string, args []any, dest ...any) error {
+	if err := t.settle(); err != nil {
+		return err
+	}
 	stmt, err := t.s.stmt(query)
 	if err != nil {
 		return err
@@ -102,9 +111,12 @@ type scanner interface{ Scan(dest ...any) error }
 
 // one reads the only row of a query; none is sql.ErrNoRows.
 func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
+	var zero T
+	if err := t.settle(); err != nil {
+		return zero, err
+	}
 	stmt, err := t.s.stmt(query)
 	if err != nil {
-		var zero T
 		return zero, err
 	}
 	return scan(stmt.QueryRowContext(t.s.ctx, args...))
@@ -112,6 +124,9 @@ func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any)
 
 // list reads all rows of a query.
 func list[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
+	if err := t.settle(); err != nil {
+		return nil, err
+	}
 	stmt, err := t.s.stmt(query)
 	if err != nil {
 		return nil, err

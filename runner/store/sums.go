@@ -1,0 +1,160 @@
+package store
+
+import (
+	"time"
+
+	"tasks/runner/state"
+)
+
+// sums are what the jobs of a group add to counters. Many tasks begin and end in
+// one commit and count for the same rows, so the rows are written once for all of
+// them: before the commit, or before a job looks at anything but its own task. No
+// job sees a counter without what was added before, and one that is undone adds
+// nothing.
+type sums struct {
+	kept tally // of jobs that have succeeded
+	part tally // of the job at work
+	// settled says that the job at work had kept written, and its own part up to
+	// then, all of which is undone if it fails.
+	settled bool
+}
+
+// A tally is what is to be added, by the keys of rows.
+type tally struct {
+	stages     map[int64]state.Counts
+	activities map[int64]doings
+}
+
+// doings are what happened in an activity, for its own counters and those of its
+// provider.
+type doings struct {
+	batches, results, failures int64
+	successes, blamed          int64 // for the provider
+	providerResults            int64
+	reset                      bool  // the streak ended, and streak is what came after
+	streak                     int64 // failures in a row
+	busy                       time.Duration
+	last                       time.Time // of the last begin or end of an attempt
+	lastBlamed                 time.Time
+}
+
+func (s tally) empty() bool { return len(s.stages)+len(s.activities) == 0 }
+
+// count adds to the counters of a stage.
+func (s *tally) count(stage int64, d state.Counts) {
+	if s.stages == nil {
+		s.stages = map[int64]state.Counts{}
+	}
+	c := s.stages[stage]
+	c.Pending += d.Pending
+	c.Running += d.Running
+	c.Done += d.Done
+	c.Failed += d.Failed
+	c.Results += d.Results
+	s.stages[stage] = c
+}
+
+// do adds what happened later in an activity.
+func (s *tally) do(activity int64, d doings) {
+	if s.activities == nil {
+		s.activities = map[int64]doings{}
+	}
+	a := s.activities[activity]
+	a.batches += d.batches
+	a.results += d.results
+	a.failures += d.failures
+	a.successes += d.successes
+	a.blamed += d.blamed
+	a.providerResults += d.providerResults
+	a.busy += d.busy
+	a.last = d.last
+	if d.reset {
+		a.reset, a.streak = true, 0
+	}
+	a.streak += d.streak
+	if d.blamed > 0 {
+		a.lastBlamed = d.lastBlamed
+	}
+	s.activities[activity] = a
+}
+
+func (s *tally) add(more tally) {
+	for stage, d := range more.stages {
+		s.count(stage, d)
+	}
+	for activity, d := range more.activities {
+		s.do(activity, d)
+	}
+}
+
+// end ends the part of a job.
+func (s *sums) end(succeeded bool) {
+	switch {
+	case succeeded && s.settled:
+		s.kept = s.part
+	case succeeded:
+		s.kept.add(s.part)
+	}
+	s.part, s.settled = tally{}, false
+}
+
+// settle writes what is added up to now, for a job that is about to look.
+func (t *Tx) settle() error {
+	if !t.write || t.adding {
+		return nil
+	}
+	if !t.sums.settled && !t.sums.kept.empty() {
+		if err := t.writeTally(t.sums.kept); err != nil {
+			return err
+		}
+		t.sums.settled = true
+	}
+	if t.sums.part.empty() {
+		return nil
+	}
+	if err := t.writeTally(t.sums.part); err != nil {
+		return err
+	}
+	t.sums.part = tally{}
+	return nil
+}
+
+// justAdding is the time of a function that looks at no counters; it ends with
+// the returned function.
+func (t *Tx) justAdding() (end func()) {
+	before := t.adding
+	t.adding = true
+	return func() { t.adding = before }
+}
+
+func (t *Tx) writeTally(s tally) error {
+	defer t.justAdding()()
+	for stage, d := range s.stages {
+		err := t.update(`UPDATE stages SET pending = pending + ?2, running = running + ?3, done = done + ?4,
+			failed = failed + ?5, results = results + ?6 WHERE key = ?1`,
+			stage, d.Pending, d.Running, d.Done, d.Failed, d.Results)
+		if err != nil {
+			return wrap(err, "count tasks of stage", stage)
+		}
+	}
+	for activity, d := range s.activities {
+		if err := t.writeDoings(activity, d); err != nil {
+			return wrap(err, "count for activity", activity)
+		}
+	}
+	return nil
+}
+
+func (t *Tx) writeDoings(activity int64, d doings) error {
+	err := t.update(`UPDATE activities SET batches = batches + ?2, results = results + ?3, failures = failures + ?4,
+			streak = ?6 + CASE WHEN ?5 THEN 0 ELSE streak END, busy_us = busy_us + ?7, last_task = ?8
+		WHERE key = ?1`,
+		activity, d.batches, d.results, d.failures, d.reset, d.streak, d.busy.Microseconds(), stamp(d.last))
+	if err != nil || d.successes+d.blamed == 0 {
+		return err
+	}
+	return t.update(`UPDATE providers SET successes = successes + ?2, results = results + ?3, failures = failures + ?4,
+			last_failure = coalesce(?5, last_failure)
+		WHERE key = (SELECT g.provider FROM activities v JOIN agreements g ON g.key = v.agreement WHERE v.key = ?1)`,
+		activity, d.successes, d.providerResults, d.blamed, stamp(d.lastBlamed))
+}
