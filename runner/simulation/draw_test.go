@@ -28,6 +28,7 @@ type plan struct {
 	failing  bool          // every seventh task fails wherever it runs
 	mendAt   time.Duration // after a process began: no task fails any more, and failed ones are tried again; 0 is never
 	mended   *atomic.Bool
+	follows  bool // a third and a fourth stage wait for the first
 	windows  []ledger.Window
 
 	market  []devnet.Provider
@@ -89,6 +90,7 @@ func (p *plan) drawRun(r *rand.Rand) {
 		line(`    run: [work, "${{ task.n }}"]`)
 		line("    timeout: %ds", 90+r.IntN(120))
 	}
+	p.drawFollowers(line)
 	line("results: {file: results.jsonl}")
 	line("policies:")
 	line("  offer: {score: -offer.price.hour}")
@@ -96,7 +98,7 @@ func (p *plan) drawRun(r *rand.Rand) {
 		// Of a source of its own, so that every other seed is the world that it was.
 		r := rand.New(rand.NewPCG(p.seed, 0x9a7))
 		tries := pick(r, 3, 3, 14)
-		if chance(r, 0.6) {
+		if chance(r, 0.6) && !p.follows {
 			p.mendAt = between(r, 20*time.Second, 5*time.Minute)
 		}
 		line("  task: {retry: attempt.number < %d}", tries)
@@ -104,6 +106,22 @@ func (p *plan) drawRun(r *rand.Rand) {
 		line("  task: {retry: true}")
 	}
 	p.document = b.String()
+}
+
+// drawFollowers adds stages that begin when the first has ended: one that sees all its
+// results at once, and one that gets them one by one. The draw is apart from the
+// others, so that seeds of before stay what they were but for this. Where they are, no failed
+// task is tried again: what came after it would not say which results it had.
+func (p *plan) drawFollowers(line func(string, ...any)) {
+	if p.follows = chance(rand.New(rand.NewPCG(p.seed, 0xaf7e)), 0.25); !p.follows {
+		return
+	}
+	line("  third:")
+	line("    after: first")
+	line(`    run: [work, "${{ 1000 + len(stages.first.results) }}"]`)
+	line("  fourth:")
+	line("    from: {results: first}")
+	line(`    run: [work, "${{ split(task.item, ' ')[1] }}00000"]`)
 }
 
 // drawBudget draws limits, one in three of them too tight for the run.

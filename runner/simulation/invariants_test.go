@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -35,6 +36,7 @@ const (
 	activitiesEnd   = "no activity outlives its reason"
 	nothingSetAside = "nothing stays set aside"
 	quarantine      = "who is quarantined failed on five providers"
+	inOrder         = "a stage begins when those that it waits for have ended"
 	tasksEnd        = "with fair providers every task ends"
 	sameBooks       = "the ledger says what the devnet was told"
 	runEnds         = "a run ends or is wound down"
@@ -141,6 +143,12 @@ func (w *world) checkResults(tx *store.Tx, run state.Run) error {
 	if err != nil {
 		return err
 	}
+	w.firsts = 0
+	for _, row := range rows {
+		if row.Stage == "first" {
+			w.firsts++
+		}
+	}
 	seen := map[int64]bool{}
 	for i, row := range rows {
 		if seen[row.Task] {
@@ -154,6 +162,7 @@ func (w *world) checkResults(tx *store.Tx, run state.Run) error {
 			w.violate(rightResult, "task %d: %s, want %s", row.Task, row.Value, want)
 		}
 	}
+	w.checkOrder(rows)
 	if len(lines) != len(rows) && w.over(run) {
 		w.violate(resultOnce, "%d lines in the file, %d in the database", len(lines), len(rows))
 	}
@@ -166,7 +175,29 @@ func (w *world) item(row store.ResultRow) string {
 	if row.Stage == "second" && json.Unmarshal(row.Item, &emitted) == nil {
 		return emitted.N.String()
 	}
+	var printed string
+	if row.Stage == "fourth" && json.Unmarshal(row.Item, &printed) == nil {
+		return strings.TrimPrefix(printed, "done ") + "00000"
+	}
+	if row.Stage == "third" {
+		return fmt.Sprint(1000 + w.firsts)
+	}
 	return string(row.Item)
+}
+
+// checkOrder demands that what waits for the first stage began after its results.
+func (w *world) checkOrder(rows []store.ResultRow) {
+	var last time.Time
+	for _, row := range rows {
+		if row.Stage == "first" && row.FinishedAt.After(last) {
+			last = row.FinishedAt
+		}
+	}
+	for _, row := range rows {
+		if (row.Stage == "third" || row.Stage == "fourth") && row.StartedAt.Before(last) {
+			w.violate(inOrder, "task %d of stage %s began at %s, and a result of the first came at %s", row.Task, row.Stage, row.StartedAt, last)
+		}
+	}
 }
 
 func readLines(path string) (lines []runner.Line, err error) {
@@ -215,6 +246,7 @@ func (w *world) checkTasks(tx *store.Tx, run state.Run) error {
 
 // expected is how many tasks there are, and how they end.
 func (p *plan) expected() (c state.Counts) {
+	firsts := 0
 	count := func(item string) bool {
 		if p.fails(item) {
 			c.Failed++
@@ -224,12 +256,20 @@ func (p *plan) expected() (c state.Counts) {
 		return true
 	}
 	for i := 1; i <= p.tasks; i++ {
-		if !count(fmt.Sprint(i)) || !p.emits {
+		ok := count(fmt.Sprint(i))
+		if ok && p.follows {
+			firsts++
+			count(fmt.Sprintf("%d00000", i))
+		}
+		if !ok || !p.emits {
 			continue
 		}
 		for n := range i % 3 {
 			count(fmt.Sprint(i*10 + n))
 		}
+	}
+	if p.follows {
+		count(fmt.Sprint(1000 + firsts))
 	}
 	return c
 }

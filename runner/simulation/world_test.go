@@ -46,6 +46,7 @@ type world struct {
 	tally  tally
 
 	violations []violation
+	firsts     int // results of the first stage
 }
 
 func (w *world) violate(invariant, format string, args ...any) {
