@@ -23,10 +23,11 @@ type checker struct {
 	funcs  map[string]bool
 	docs   []FuncDoc // of funcs
 
-	params map[string]any // by name
-	locals []local
-	found  diag.List
-	names  map[string][]string // what the expression reads, by how it is written
+	written  map[string]map[string]any // the values of params and env, which are written into the program
+	declared bool                      // the document has variables of the environment
+	locals   []local
+	found    diag.List
+	names    map[string][]string // what the expression reads, by how it is written
 }
 
 type local struct {
@@ -51,7 +52,7 @@ func (c *checker) visit(node ast.Node) *shape {
 
 // reads remembers a name that the expression reads.
 func (c *checker) reads(path []string) {
-	if len(path) > 0 && path[0] != "params" { // which are written into the program
+	if len(path) > 0 && c.written[path[0]] == nil {
 		c.names[pathName(path)] = path
 	}
 }
@@ -134,6 +135,10 @@ func (c *checker) unknown(at file.Location, name string) {
 		c.report(at, fmt.Sprintf("%q is a function", name), fmt.Sprintf("call it: %s(...)", name))
 	case spellings[name] != "":
 		c.report(at, fact, spellings[name])
+	case name == "env" && c.declared:
+		c.report(at, "only commands, copies and activity.prepare see env", "what other expressions need of outside is a parameter: params and --var")
+	case name == "env":
+		c.report(at, "there is no env", "declare the variables in the file, such as env: [MODE], or env: {API_TOKEN: {secret: true}}")
 	case name == "params":
 		c.report(at, "there are no params", "declare them in the file, such as params: {size: 3}")
 	case name == "stages":
@@ -167,7 +172,6 @@ var spellings = map[string]string{
 	"undefined": "nothing is written nil", "NULL": "nothing is written nil",
 	"True": "write true", "False": "write false", "TRUE": "write true", "FALSE": "write false", "yes": "write true", "no": "write false",
 	"$env": "name what you need of it", "now": "run.now is the time of the decision",
-	"env": "an expression sees no environment variables",
 }
 
 func didYouMean(word string, candidates []string, otherwise string) string {

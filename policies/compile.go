@@ -75,14 +75,21 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 	if b.spec.MaxPrice.IsZero() {
 		root.drop("max_price")
 	}
-	params := make(map[string]any, len(b.spec.Params))
+	params, env := make(map[string]any, len(b.spec.Params)), make(map[string]any, len(b.spec.Env))
 	for _, p := range b.spec.Params {
 		params[p.Name] = p.Value
 	}
 	if len(params) > 0 {
 		root.add("params", paramsShape(b.spec.Params))
 	}
-	c := &checker{params: params, source: newSource(e), path: path, policy: name, root: root, names: make(map[string][]string)}
+	if k.sent && len(b.spec.Env) > 0 {
+		for _, e := range b.spec.Env {
+			env[e.Name] = e.Value
+		}
+		root.add("env", envShape(b.spec.Env))
+	}
+	written := map[string]map[string]any{"params": params, "env": env}
+	c := &checker{written: written, declared: len(b.spec.Env) > 0, source: newSource(e), path: path, policy: name, root: root, names: make(map[string][]string)}
 	if !b.check(c, k) {
 		return nil
 	}
@@ -111,7 +118,7 @@ func (b *builder) check(c *checker, k kind) bool {
 	if len(c.found) > 0 {
 		return b.found.add(c.found)
 	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs, params: c.params})
+	ast.Walk(&tree.Node, &rewriter{funcs: funcs, written: c.written})
 	if _, err := expression.Check(tree, config); err != nil {
 		c.mismatch(tree.Node, err)
 		return b.found.add(c.found)
@@ -127,7 +134,7 @@ func link(c *checker, k kind) (*vm.Program, *meter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs, params: c.params, keys: true})
+	ast.Walk(&tree.Node, &rewriter{funcs: funcs, written: c.written, keys: true})
 	if _, err := expression.Check(tree, config); err != nil {
 		return nil, nil, err
 	}

@@ -66,6 +66,7 @@ type kind struct {
 	extra []function // callable here only
 
 	stages bool // those of a stage with after see what has ended
+	sent   bool // to machines: they see the environment
 }
 
 // kinds lists every kind of expression in the order of documentation.
@@ -76,13 +77,13 @@ func kinds() []kind {
 		{name: "max_price", env: runEnv{}, want: wantNumber()},
 		{name: "offer.accept", env: OfferEnv{}, want: wantBool()},
 		{name: "offer.score", env: OfferEnv{}, want: wantScore()},
-		{name: "activity.prepare", env: ActivityEnv{}, want: wantCommands(), extra: commands()},
+		{name: "activity.prepare", env: ActivityEnv{}, want: wantCommands(), extra: commands(), sent: true},
 		{name: "activity.keep", env: ActivityEnv{}, want: wantBool()},
 		{name: "activity.reuse", env: ActivityEnv{}, want: wantBool()},
 		{name: "debit_note.accept", env: DebitNoteEnv{}, want: wantBool()},
 		{name: "invoice.accept", env: InvoiceEnv{}, want: wantBool()},
 		{name: "task.retry", env: AttemptEnv{}, want: wantBool()},
-		{name: "run", env: TaskEnv{}, want: wantText(), stages: true},
+		{name: "run", env: TaskEnv{}, want: wantText(), stages: true, sent: true},
 		{name: "task.result", env: ResultEnv{}, want: wantResult()},
 		{name: "emit", env: keptEnv{}, want: wantItems(), stages: true},
 		{name: "results.count", env: keptEnv{}, want: wantNumber()},

@@ -14,9 +14,9 @@ const itemKey = "task.key"
 // functions by their internal names, constant durations into values and, where
 // keys is set, keys of the item into calls.
 type rewriter struct {
-	funcs  map[string]bool
-	params map[string]any // whose values take the place of their names
-	keys   bool
+	funcs   map[string]bool
+	written map[string]map[string]any // by params and env: values that take the place of their names
+	keys    bool
 }
 
 // Visit is called by the library for every node, children first.
@@ -38,14 +38,15 @@ func (r *rewriter) Visit(node *ast.Node) {
 	}
 }
 
-// param puts the value of a parameter in the place of its name.
+// param puts the value of a parameter, or of a variable of the environment, in the
+// place of its name.
 func (r *rewriter) param(node *ast.Node, n *ast.MemberNode) bool {
 	base, ok := n.Node.(*ast.IdentifierNode)
 	key, isText := n.Property.(*ast.StringNode)
-	if !ok || !isText || base.Value != "params" {
+	if !ok || !isText || r.written[base.Value] == nil {
 		return false
 	}
-	v, declared := r.params[key.Value]
+	v, declared := r.written[base.Value][key.Value]
 	switch v := v.(type) {
 	case nil: // a mistake in the spec was told of; any value may be meant
 		if !declared {

@@ -69,7 +69,7 @@ func (s *shape) drop(name string) {
 	}
 }
 
-// paramGroup is the type of "params", behind which are only names.
+// paramGroup is the type of "params" and "env", behind which are only names.
 type paramGroup struct{}
 
 // paramsShape is the shape of "params".
@@ -77,6 +77,15 @@ func paramsShape(params []spec.Param) *shape {
 	out := &shape{typ: reflect.TypeFor[paramGroup](), doc: "the parameters of the spec"}
 	for _, p := range params {
 		out.add(p.Name, &shape{typ: reflect.TypeOf(p.Value), doc: p.Description})
+	}
+	return out
+}
+
+// envShape is the shape of "env".
+func envShape(vars []spec.EnvVar) *shape {
+	out := &shape{typ: reflect.TypeFor[paramGroup](), doc: "variables of the environment"}
+	for _, e := range vars {
+		out.add(e.Name, &shape{typ: reflect.TypeFor[string](), doc: e.Description})
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tasks/golem"
@@ -41,7 +42,7 @@ func (r *runner) await(ctx context.Context, id golem.ActivityID, batch golem.Bat
 		case err == nil:
 			failures = 0
 			if n := len(results); n > 0 && (results[n-1].IsBatchFinished || enough > 0 && n >= enough) {
-				return results, nil
+				return r.blotted(results), nil
 			}
 		case golem.IsTimeout(err):
 		case ctx.Err() != nil:
@@ -59,6 +60,20 @@ func (r *runner) await(ctx context.Context, id golem.ActivityID, batch golem.Bat
 			pause(ctx, backoff(failures))
 		}
 	}
+}
+
+// blotted is results without the secrets that commands printed, before any policy
+// sees them.
+func (r *runner) blotted(results []golem.CommandResult) []golem.CommandResult {
+	if !r.Secrets.Known() {
+		return results
+	}
+	out := slices.Clone(results)
+	for i := range out {
+		out[i].Stdout, out[i].Stderr = r.Secrets.Bytes(out[i].Stdout), r.Secrets.Bytes(out[i].Stderr)
+		out[i].Message = r.Secrets.Text(out[i].Message)
+	}
+	return out
 }
 
 // whyGone asks the daemon for the reason why an activity is gone; the error

@@ -57,11 +57,12 @@ func (e Edit) Summary() string {
 	return strings.Join(texts, "; ")
 }
 
-// Compile reads a recorded document. The error lists what is wrong with it, which
+// Compile reads a recorded document. env looks up its variables of the environment,
+// nil leaves them alone. The error lists what is wrong with it, which
 // happens when another version of the program accepted it.
-func Compile(rev state.Revision) (*spec.Spec, *policies.Set, error) {
+func Compile(rev state.Revision, env func(string) (string, bool)) (*spec.Spec, *policies.Set, error) {
 	s, mistakes := spec.Parse(rev.File, rev.Text, rev.Dir, spec.Overrides{
-		Workers: rev.Workers, MaxPrice: rev.MaxPrice, Budget: rev.Budget,
+		Workers: rev.Workers, MaxPrice: rev.MaxPrice, Budget: rev.Budget, Env: env,
 	})
 	if err := mistakes.Err(); err != nil {
 		return nil, nil, fmt.Errorf("read revision %d of run %s: %w", rev.Number, rev.Run, err)
@@ -88,7 +89,7 @@ func Differences(tx *store.Tx, run state.Run, now *spec.Spec, live bool) (Edit, 
 	if p.counts, err = tx.StageCounts(run.ID); err != nil {
 		return Edit{}, err
 	}
-	before, _, err := Compile(rev)
+	before, _, err := Compile(rev, nil)
 	if err != nil {
 		return Edit{Revision: rev.Number, Changes: []spec.Change{}}, nil
 	}

@@ -40,6 +40,11 @@ type Options struct {
 	// even where the run had ended with them.
 	RetryFailed bool
 
+	// Secrets, if not nil, learns the secrets of the documents that the run goes by,
+	// and may know others. They are blotted out of what tasks print and of all that
+	// is recorded.
+	Secrets *spec.Secrets
+
 	// Copies, if not nil, is told what is being copied.
 	Copies *Copies
 
@@ -65,6 +70,9 @@ const (
 func (o *Options) setDefaults() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Secrets == nil {
+		o.Secrets = new(spec.Secrets)
 	}
 	if o.DrainTimeout == 0 {
 		o.DrainTimeout = DefaultDrainTimeout

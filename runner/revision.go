@@ -57,10 +57,11 @@ func (r *runner) recorded(ctx context.Context, number int) (*revision, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, set, err := Compile(rev)
+	s, set, err := Compile(rev, r.Overrides.Env)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
 	}
+	r.Secrets.Learn(s)
 	return &revision{number: rev.Number, spec: s, policies: set}, nil
 }
 

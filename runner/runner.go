@@ -114,6 +114,10 @@ func newRunner(o Options) *runner {
 		asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
 	r.document.Store(&revision{spec: o.Spec, policies: o.Policies})
+	if o.Spec != nil {
+		r.Secrets.Learn(o.Spec)
+	}
+	r.Store.Hide = r.Secrets.Text
 	return r
 }
 

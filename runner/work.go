@@ -337,6 +337,9 @@ func (w *worker) arrive(b *batch, ends []ending) {
 	if end.downloads, err = b.load.arrive(b.stage.ReadsDownloads()); err != nil {
 		end.fault, end.message = state.FaultTask, err.Error()
 	}
+	for i := range end.downloads {
+		end.downloads[i].Text = w.r.Secrets.Text(end.downloads[i].Text)
+	}
 	if isLostFile(err) {
 		end.fault = state.FaultProvider
 	}

@@ -50,6 +50,8 @@ func (d *decoder) topFields(unsure *bool) []field {
 		{"max_price", d.maxPrice},
 		// values that expressions and templates know as `params.name`
 		{"params", d.params},
+		// variables of this computer's environment that commands know as `env.name`
+		{"env", d.env},
 		// what to do; a name has letters, digits, `-`, `_` and is none of the keys below
 		{"tasks", func(v value) { d.unsure = false; d.tasks(v); *unsure = d.unsure }},
 		// the expressions that decide

@@ -81,6 +81,10 @@ var specForms = map[string]schema.Form{
 	"budget.total":          schema.Is(amount("an amount of GLM above 0, or an expression", 50).With(schema.Node{"exclusiveMinimum": 0})),
 	"budget.when_exhausted": schema.Is(schema.Enum("stop", "pause")),
 	"max_price":             schema.Is(amount("an amount of GLM from 0, or an expression", 0.001).With(schema.Node{"minimum": 0})),
+	"env":                   envForm,
+	"env.secret":            schema.Is(schema.Node{"type": "boolean", "default": false}),
+	"env.default":           schema.Is(schema.Node{"type": schema.Scalar}),
+	"env.description":       schema.Is(scalarText("text")),
 	"params":                paramsForm,
 	"params.type":           schema.Is(schema.Enum("text", "int", "number", "bool")),
 	"params.default":        schema.Is(schema.Node{"type": schema.Scalar}),
@@ -123,6 +127,18 @@ func payloadForm(m schema.Node) schema.Node {
 		"then": schema.Node{"required": []string{"image"}},
 	})
 	return schema.AnyOf(imageNode, m)
+}
+
+// envForm is names, or a mapping of names to nothing, a default or a mapping.
+func envForm(m schema.Node) schema.Node {
+	const name = "^[A-Za-z_][A-Za-z0-9_]*$"
+	return schema.AnyOf(
+		schema.List(schema.Text("the name of a variable", name, "API_TOKEN")),
+		schema.Node{
+			"type":                 "object",
+			"propertyNames":        schema.Node{"pattern": name},
+			"additionalProperties": schema.AnyOf(schema.Node{"type": append(schema.Scalar, "null")}, m),
+		})
 }
 
 // paramsForm is names that the document chooses, with a value or a mapping each.

@@ -87,7 +87,7 @@ func TestSchemaKnowsEverySetting(t *testing.T) {
 				path = strings.Replace(path, "tasks."+stage.Name+".", "tasks.", 1)
 			}
 			path = regexp.MustCompile(`\[\d+\]$`).ReplaceAllString(path, "")
-			if _, ok := keys[path]; !ok && !strings.HasPrefix(path, "params.") && !strings.HasPrefix(path, "tests.") {
+			if _, ok := keys[path]; !ok && !strings.HasPrefix(path, "params.") && !strings.HasPrefix(path, "tests.") && !strings.HasPrefix(path, "env.") {
 				t.Errorf("%s: the schema does not know %s", file, path)
 			}
 		}

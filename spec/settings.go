@@ -95,6 +95,9 @@ func settings(s *Spec) []setting {
 	for _, p := range s.Params {
 		list = append(list, setting{"params." + p.Name, fmt.Sprint(p.Value)})
 	}
+	for _, e := range s.Env {
+		list = append(list, setting{"env." + e.Name, e.text()})
+	}
 	for i := range s.Stages {
 		list = append(list, s.Stages[i].settings()...)
 	}
@@ -137,6 +140,17 @@ func (s *Stage) settings() []setting {
 		list = append(list, setting{fmt.Sprintf("%s.emit[%d]", at, i), e.Stage + ": " + e.Each.Text})
 	}
 	return list
+}
+
+// text is what a document says of a variable, not its value.
+func (e EnvVar) text() string {
+	switch {
+	case e.Secret:
+		return "secret"
+	case e.Default != nil:
+		return "default " + *e.Default
+	}
+	return "required"
 }
 
 // afterText is the stages that one waits for, in any order.

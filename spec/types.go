@@ -27,6 +27,7 @@ type Spec struct {
 	Budget   Budget
 	MaxPrice Expr    // GLM for one result; zero when the document sets none
 	Params   []Param // in the order of the document
+	Env      []EnvVar
 	Stages   []Stage
 	Policies Policies
 	Results  Results
@@ -225,6 +226,10 @@ type Overrides struct {
 	Workers, MaxPrice, Budget string
 	Set                       []string
 	Vars                      []string // name=value for Params, kept like Set
+
+	// Env looks up a variable of the environment for Spec.Env, as os.LookupEnv does.
+	// nil asks nobody: a document that is read to be looked at needs no values.
+	Env func(name string) (string, bool)
 }
 
 // DefaultDeadline is how long a run's agreements may live at most

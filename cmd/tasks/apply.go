@@ -71,7 +71,8 @@ invoices; the second leaves at once; the third exits.`,
 
 // apply checks everything that can be checked before anything is opened.
 func (a *app) apply(ctx context.Context, o applyOptions) error {
-	s, set, err := loadSpec(o.file, o.overrides)
+	o.overrides.Env = os.LookupEnv
+	s, set, err := a.loadSpec(o.file, o.overrides)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func (a *app) apply(ctx context.Context, o applyOptions) error {
 		return err
 	}
 	return a.carryOut(ctx, o, runner.Options{
-		Store: st, Run: id, Spec: s, Policies: set, Overrides: o.overrides, Client: d.client, Daemon: d.name,
+		Store: st, Run: id, Spec: s, Policies: set, Overrides: o.overrides, Secrets: &a.secrets, Client: d.client, Daemon: d.name,
 		Scratch: filepath.Join(a.dsn+".files", string(id)), RetryFailed: o.retryFailed,
 	}, d)
 }

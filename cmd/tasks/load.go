@@ -28,8 +28,8 @@ func documentFlags(flags *pflag.FlagSet, o *spec.Overrides) {
 }
 
 // loadSpec is a document that has no mistake, compiled.
-func loadSpec(file string, o spec.Overrides) (*spec.Spec, *policies.Set, error) {
-	s, set, list, err := compile(file, o)
+func (a *app) loadSpec(file string, o spec.Overrides) (*spec.Spec, *policies.Set, error) {
+	s, set, list, err := a.compile(file, o)
 	if err != nil {
 		return nil, nil, err
 	}

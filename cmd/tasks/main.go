@@ -19,6 +19,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	defer profile(stderr)()
 	a := &app{out: newScreen(stdout), err: newScreen(stderr)}
+	a.out.Writer, a.err.Writer = &blotted{a.out.Writer, &a.secrets}, &blotted{a.err.Writer, &a.secrets}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetOut(stdout)

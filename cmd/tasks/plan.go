@@ -66,7 +66,7 @@ nothing in the database.`,
 var errToDo = errors.New("there is something to do")
 
 func (a *app) plan(ctx context.Context, o planOptions) error {
-	s, set, err := loadSpec(o.file, o.overrides)
+	s, set, err := a.loadSpec(o.file, o.overrides)
 	if err != nil {
 		return err
 	}

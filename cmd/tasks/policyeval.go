@@ -74,7 +74,7 @@ such as golem.inf.cpu.threads.`,
 
 // policyEval answers for each of the offers given, or once.
 func (a *app) policyEval(o evalOptions, stdin io.Reader) error {
-	q, s, text, err := o.question()
+	q, s, text, err := o.question(a)
 	if err != nil {
 		return err
 	}
@@ -113,10 +113,10 @@ func (a *app) policyEval(o evalOptions, stdin io.Reader) error {
 const exprName = "EXPR"
 
 // question is what is asked, of which spec, and the text of the expression.
-func (o evalOptions) question() (q policies.Question, s *spec.Spec, text []byte, err error) {
+func (o evalOptions) question(a *app) (q policies.Question, s *spec.Spec, text []byte, err error) {
 	s = &spec.Spec{}
 	if o.file != "" {
-		if s, _, err = loadSpec(o.file, o.overrides); err != nil {
+		if s, _, err = a.loadSpec(o.file, o.overrides); err != nil {
 			return q, nil, nil, err
 		}
 	} else if len(o.overrides.Set)+len(o.overrides.Vars) > 0 {

@@ -43,7 +43,7 @@ func (a *app) policyReplay(ctx context.Context, o replayOptions) error {
 	if o.file == "" {
 		return &usageError{fact: "replay wants the edited spec", hint: "name it with --file"}
 	}
-	s, set, err := loadSpec(o.file, o.overrides)
+	s, set, err := a.loadSpec(o.file, o.overrides)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (a *app) policyTest(o policyTestOptions) error {
 	wrong := &invalidError{sources: map[string][]byte{}, shown: a.json()}
 	lines := []triedLine{}
 	for _, file := range o.files {
-		s, _, err := loadSpec(file, o.overrides)
+		s, _, err := a.loadSpec(file, o.overrides)
 		if err != nil {
 			return err
 		}

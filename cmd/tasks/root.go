@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"tasks/spec"
 	"tasks/spec/diag"
 )
 
@@ -23,6 +24,8 @@ const (
 // has.
 type app struct {
 	out, err *screen // standard output and standard error
+
+	secrets spec.Secrets // of the specs that were loaded: out and err blot them out
 
 	dsn    string // path of the database
 	format string // one of the formats

@@ -78,7 +78,7 @@ func same(a, b os.FileInfo) bool {
 func (a *app) watchOwn(ctx context.Context, st *store.Store, id state.RunID, o applyOptions, text []byte, show func([]byte)) {
 	file := &saved{path: o.file, text: text}
 	for file.next(ctx) == nil {
-		s, _, err := loadSpec(o.file, o.overrides)
+		s, _, err := a.loadSpec(o.file, o.overrides)
 		if err == nil {
 			_, err = runner.Propose(ctx, st, id, s, o.overrides)
 		}
@@ -113,7 +113,7 @@ func (a *app) watchOther(ctx context.Context, st *store.Store, id state.RunID, o
 // resubmit applies the document as it is now to a run that another process works
 // on.
 func (a *app) resubmit(ctx context.Context, st *store.Store, id state.RunID, o applyOptions) error {
-	s, _, err := loadSpec(o.file, o.overrides)
+	s, _, err := a.loadSpec(o.file, o.overrides)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (a *app) validate(files []string, o spec.Overrides) error {
 	var unread []error
 	var fine []string
 	for _, file := range specsOf(files) {
-		s, _, list, err := compile(file, o)
+		s, _, list, err := a.compile(file, o)
 		var cases caseResult
 		if err == nil && len(list) == 0 {
 			cases, err = casesOf(s)
@@ -124,11 +124,13 @@ func (a *app) complainEach(errs []error) {
 
 // compile reads a document and compiles its expressions: all that is wrong with
 // either, in file order. The error is that of reading the file.
-func compile(file string, o spec.Overrides) (*spec.Spec, *policies.Set, diag.List, error) {
+func (a *app) compile(file string, o spec.Overrides) (*spec.Spec, *policies.Set, diag.List, error) {
+	o.Env = os.LookupEnv
 	s, list, err := spec.Load(file, o)
 	if err != nil {
 		return nil, nil, nil, unreadable(file, "the run", err)
 	}
+	a.secrets.Learn(s)
 	set, more := policies.Compile(s)
 	if len(more) == 0 {
 		more = set.MissingFiles()

@@ -23,7 +23,7 @@ type Plan struct {
 // NewPlan compiles a stored revision. The error lists what is wrong with it,
 // which happens when an older version of the program accepted it.
 func NewPlan(rev state.Revision) (*Plan, error) {
-	s, set, err := runner.Compile(rev)
+	s, set, err := runner.Compile(rev, nil)
 	if err != nil {
 		return nil, err
 	}

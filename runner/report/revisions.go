@@ -32,7 +32,7 @@ func revisions(tx *store.Tx, id state.RunID) ([]Revision, error) {
 			Number: rev.Number, File: rev.File, AppliedAt: rev.AppliedAt, AdoptedAt: rev.AdoptedAt,
 			Refused: rev.Refused, Changes: []spec.Change{},
 		}
-		s, _, err := runner.Compile(rev)
+		s, _, err := runner.Compile(rev, nil)
 		if err == nil && before != nil {
 			r.Changes = spec.Changes(before, s)
 		}

@@ -34,7 +34,7 @@ func (t *Tx) Propose(r state.Revision) (number int, err error) {
 	err = t.change(`INSERT INTO revisions (run, number, file, dir, text, workers, max_price, budget, applied_at)
 		VALUES (?1, 1 + coalesce((SELECT max(number) FROM revisions WHERE run = ?1), 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 		RETURNING number`,
-		[]any{key, r.File, r.Dir, append([]byte{}, r.Text...), r.Workers, r.MaxPrice, r.Budget, stamp(t.now)}, &number)
+		[]any{key, r.File, r.Dir, verbatim(append([]byte{}, r.Text...)), r.Workers, r.MaxPrice, r.Budget, stamp(t.now)}, &number)
 	if err != nil {
 		return 0, wrap(err, "add revision of run", r.Run)
 	}

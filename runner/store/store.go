@@ -20,6 +20,11 @@ type Store struct {
 	// Tests set it, before the first Update, to fail where they want to.
 	BeforeCommit func(n int) error
 
+	// Hide, if not nil, takes the secrets out of every text before it is recorded;
+	// items of tasks and documents are recorded as they are. It is set before the
+	// first Update.
+	Hide func(text string) string
+
 	ctx     context.Context // of statements; never cancelled, a commit is for many callers
 	db      *sql.DB
 	conn    *sql.Conn // the one connection, used by serve alone once it runs

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"tasks/runner/state"
@@ -40,7 +41,7 @@ func (t *Tx) addTasks(run int64, tasks []state.Task) ([]int64, error) {
 			stages[k.Stage] = stage
 		}
 		_, id, err := t.exec(`INSERT INTO tasks (run, stage, idx, item, parent, next_try_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			run, stage, k.Index, raw(k.Item), nonzero(k.Parent), stamp(k.NextTryAt))
+			run, stage, k.Index, item(k.Item), nonzero(k.Parent), stamp(k.NextTryAt))
 		if err != nil {
 			return nil, err
 		}
@@ -53,6 +54,14 @@ func (t *Tx) addTasks(run int64, tasks []state.Task) ([]int64, error) {
 		}
 	}
 	return ids, nil
+}
+
+// item is raw for items of tasks.
+func item(doc json.RawMessage) any {
+	if doc == nil {
+		return nil
+	}
+	return asItIs(doc)
 }
 
 // nonzero is how a reference is stored that may be missing: NULL for 0.

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -66,7 +67,7 @@ func (t *Tx) exec(query string, args ...any) (n, key int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	res, err := stmt.ExecContext(t.s.ctx, args...)
+	res, err := stmt.ExecContext(t.s.ctx, t.s.hidden(args)...)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -91,7 +92,30 @@ func (t *Tx) change(query string, args []any, dest ...any) error {
 	if !t.write {
 		return ErrReadOnly
 	}
-	return t.get(query, args, dest...)
+	return t.get(query, t.s.hidden(args), dest...)
+}
+
+// verbatim is a document, and asItIs an item, which are recorded whatever is in them.
+type (
+	verbatim []byte
+	asItIs   string
+)
+
+// hidden is the values of a statement without the secrets.
+func (s *Store) hidden(args []any) []any {
+	if s.Hide == nil {
+		return args
+	}
+	out := slices.Clone(args)
+	for i, arg := range args {
+		switch v := arg.(type) {
+		case string:
+			out[i] = s.Hide(v)
+		case []byte:
+			out[i] = []byte(s.Hide(string(v)))
+		}
+	}
+	return out
 }
 
 // get reads one row into dest; none is sql.ErrNoRows.
