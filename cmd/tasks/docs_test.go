@@ -301,6 +301,7 @@ func TestDocsNameWhatIsPrinted(t *testing.T) {
 		"status": report.Status{}, "results": report.ResultLine{}, "summary": report.Summary{},
 		"runs": report.RunLine{}, "show": report.Activity{}, "validate": diag.Diagnostic{}, "plan": report.Forecast{}, "edit": report.Edited{},
 		"explain": report.Explanation{}, "gc": strayLine{}, "policy eval": evaluated{}, "policy test": triedLine{}, "policy replay": report.Replay{},
+		"events": eventLine{}, "doctor": finding{},
 	} {
 		section := sectionOf(page, "JSON of "+title)
 		for _, key := range jsonKeys(v) {

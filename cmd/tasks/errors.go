@@ -31,7 +31,7 @@ func (e *hintedError) Unwrap() error { return e.error }
 // complain tells standard error what went wrong, if anything did that the
 // command has not shown itself.
 func (a *app) complain(err error) {
-	if _, shown := errors.AsType[*endedError](err); err == nil || shown || errors.Is(err, syscall.EPIPE) || errors.Is(err, errToDo) {
+	if _, shown := errors.AsType[*endedError](err); err == nil || shown || errors.Is(err, syscall.EPIPE) || errors.Is(err, errToDo) || errors.Is(err, errSick) {
 		return
 	}
 	_, _ = a.err.Write(a.complaint(err))

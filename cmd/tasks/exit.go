@@ -39,6 +39,7 @@ func exitCode(err error) int {
 	}
 	invalid, isDiag := errors.AsType[*invalidError](err)
 	_, isUsage := errors.AsType[*usageError](err)
+	sick, isSick := errors.AsType[*sickError](err)
 	_, isDaemon := errors.AsType[*daemonError](err)
 	switch {
 	case errors.Is(err, syscall.EPIPE):
@@ -51,7 +52,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, errToDo):
 		return exitToDo
-	case isDaemon:
+	case isDaemon, isSick && sick.daemon:
 		return exitDaemon
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -77,8 +77,8 @@ something to do; 130 interrupted.`,
 	flags.StringVarP(&a.format, "output", "o", formatTable, "what to print: table or json")
 	root.AddCommand(
 		a.applyCommand(), a.planCommand(), a.stopCommand(), a.retryCommand(), a.settleCommand(), a.gcCommand(), a.devnetCommand(), a.gftpCommand(),
-		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(), a.explainCommand(),
-		a.validateCommand(), a.policyCommand(), a.schemaCommand(), a.installCommand(), a.versionCommand(),
+		a.statusCommand(), a.showCommand(), a.summaryCommand(), a.runsCommand(), a.resultsCommand(), a.logsCommand(), a.eventsCommand(), a.explainCommand(),
+		a.validateCommand(), a.policyCommand(), a.schemaCommand(), a.installCommand(), a.doctorCommand(), a.versionCommand(),
 	)
 	return root
 }

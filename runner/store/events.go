@@ -1,6 +1,9 @@
 package store
 
 import (
+	"math"
+	"time"
+
 	"tasks/runner/state"
 )
 
@@ -24,4 +27,17 @@ func (t *Tx) Events(run state.RunID, afterSeq int64, limit int) ([]state.Event, 
 	events, err := list(t, scan, `SELECT seq, at, kind, subject, note, revision FROM events
 		WHERE run = (SELECT key FROM runs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`, run, afterSeq, limit)
 	return events, wrap(err, "read events of run", run)
+}
+
+// LastEvents is the Seq after which the last n events of a run come, and none that
+// is older than since, where that is set; n of 0 is all of them.
+func (t *Tx) LastEvents(run state.RunID, n int, since time.Time) (afterSeq int64, err error) {
+	limit := n
+	if n == 0 {
+		limit = math.MaxInt32
+	}
+	err = t.get(`SELECT coalesce(min(seq), (SELECT coalesce(max(seq), 0) + 1 FROM events)) - 1 FROM (
+		SELECT seq FROM events WHERE run = (SELECT key FROM runs WHERE id = ?1) AND (?2 IS NULL OR at >= ?2)
+		ORDER BY seq DESC LIMIT ?3)`, []any{run, stamp(since), limit}, &afterSeq)
+	return afterSeq, wrap(err, "find events of run", run)
 }

@@ -168,3 +168,16 @@ func plain(err error) error {
 	}
 	return fmt.Errorf("%w: %w", meaning, err)
 }
+
+// Check reads the whole file and says what is wrong with it. The error wraps
+// ErrDamaged.
+func (t *Tx) Check() error {
+	var said string
+	if err := t.get(`PRAGMA quick_check(1)`, nil, &said); err != nil {
+		return wrap(err, "check", "database")
+	}
+	if said != "ok" {
+		return fmt.Errorf("check database: %w: %s", ErrDamaged, said)
+	}
+	return nil
+}
