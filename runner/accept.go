@@ -45,18 +45,36 @@ func (r *runner) invoiceDocument(id golem.InvoiceID, total golem.Amount) documen
 	}
 }
 
-// accept accepts a bill: intent, call, outcome. What else the outcome says is
+// promise records the intent to accept a bill, if the budget has room for what it
+// adds. What is reserved for the activities that it bills makes room first. A window
+// that has none is returned; the caller refuses the bill.
+func (r *runner) promise(ctx context.Context, rev *revision, bill *state.Bill, increment golem.Amount, acts ...int64) (full *ledger.Window, err error) {
+	err = r.purse.with(ctx, func() error {
+		window, blocked, err := r.blocked(ctx, rev, increment, acts...)
+		if blocked {
+			full = &window
+		}
+		if err != nil || blocked || bill.State != state.BillReceived {
+			return err
+		}
+		from := bill.State
+		bill.State = state.BillAccepting
+		return r.record(ctx, rev, func(tx *store.Tx) error {
+			if err := tx.MoveBill(bill.ID, from, bill.State, "", golem.Amount{}); err != nil || bill.Kind != state.BillInvoice {
+				return err
+			}
+			return tx.SetInvoice(bill.Agreement, golem.InvoiceID(bill.ID), bill.Total, bill.State)
+		})
+	})
+	return full, err
+}
+
+// accept accepts a promised bill: call and outcome. What else the outcome says is
 // recorded by also, with it or not at all. The daemon charges the increment
 // once, however often it is asked (protocol section 6.5), so an outcome that is
 // not known is found out by reading the document. The caller is alone
 // with it.
 func (r *runner) accept(ctx context.Context, rev *revision, bill state.Bill, increment golem.Amount, doc document, also func(*store.Tx) error) error {
-	if bill.State == state.BillReceived {
-		if err := r.moveBill(ctx, rev, bill, state.BillAccepting, ""); err != nil {
-			return err
-		}
-		bill.State = state.BillAccepting
-	}
 	status, err := doc.status(ctx)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", doc.name, err)
@@ -96,21 +114,23 @@ func taken(s golem.DocumentStatus) bool {
 // leaves all of what the bill says on record, or nothing: an invoice whose end of
 // the billing was missing would let an older note be counted again.
 func (r *runner) spend(ctx context.Context, rev *revision, bill state.Bill, increment golem.Amount, also func(*store.Tx) error) error {
-	var at time.Time
-	err := r.record(ctx, rev, func(tx *store.Tx) error {
-		at = tx.Now()
-		if err := tx.MoveBill(bill.ID, bill.State, state.BillAccepted, "", increment); err != nil {
-			return err
+	return r.purse.with(ctx, func() error {
+		var at time.Time
+		err := r.record(ctx, rev, func(tx *store.Tx) error {
+			at = tx.Now()
+			if err := tx.MoveBill(bill.ID, bill.State, state.BillAccepted, "", increment); err != nil {
+				return err
+			}
+			return also(tx)
+		})
+		if err != nil {
+			return fmt.Errorf("record the accepted bill %s: %w", bill.ID, err)
 		}
-		return also(tx)
+		r.bookMu.Lock()
+		defer r.bookMu.Unlock()
+		if increment.IsPositive() {
+			r.book.Add(ledger.Spend{At: at, Amount: increment})
+		}
+		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("record the accepted bill %s: %w", bill.ID, err)
-	}
-	r.bookMu.Lock()
-	defer r.bookMu.Unlock()
-	if increment.IsPositive() {
-		r.book.Add(ledger.Spend{At: at, Amount: increment})
-	}
-	return nil
 }

@@ -174,7 +174,7 @@ func (r *runner) lookBack(ctx context.Context, next *spec.Spec) error {
 		return nil
 	}
 	// A bill that is being accepted is in the store or in the book, never in both.
-	return r.alone(ctx, func() error {
+	return r.accepting.with(ctx, func() error {
 		return r.Store.View(ctx, func(tx *store.Tx) error { return r.openBook(tx, window) })
 	})
 }

@@ -16,7 +16,7 @@ import (
 // an acceptance draws on the allocation that there is, and on what it knows of it.
 func (r *runner) changeAllocation(call func(context.Context) error) {
 	r.effects.start(keyAllocation, func(ctx context.Context) error {
-		return r.alone(ctx, func() error { return call(ctx) })
+		return r.accepting.with(ctx, func() error { return call(ctx) })
 	})
 }
 

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,6 +45,9 @@ func (r *runner) blocked(ctx context.Context, rev *revision, increment golem.Amo
 	return w, blocked, nil
 }
 
+// noRoom says why a bill is not accepted whose increment a window has no room for.
+func noRoom(w ledger.Window) string { return fmt.Sprintf("the budget of %s has no room for it", w) }
+
 // reservedFor is what is reserved for others than some activities.
 func (r *runner) reservedFor(ctx context.Context, acts []int64) (golem.Amount, error) {
 	rec, err := r.records(ctx)
@@ -56,6 +60,7 @@ func (r *runner) reservedFor(ctx context.Context, acts []int64) (golem.Amount, e
 			for _, key := range acts {
 				if act := &agreements[i].Activities[j]; act.Key == key {
 					act.Authorised = golem.Amount{}
+					agreements[i].InvoiceTotal = golem.Amount{}
 				}
 			}
 		}

@@ -34,7 +34,7 @@ func (r *runner) debitNote(ctx context.Context, id golem.DebitNoteID) error {
 	if err != nil {
 		return fmt.Errorf("read debit note %s: %w", id, err)
 	}
-	return r.alone(ctx, func() error { return r.answerNote(ctx, id, note) })
+	return r.accepting.with(ctx, func() error { return r.answerNote(ctx, id, note) })
 }
 
 // answerNote audits a debit note that is read, and accepts or refuses it. The caller is
@@ -83,16 +83,15 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		}
 		return r.refuse(ctx, rev, bill, act, finding.Error())
 	}
-	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
-	window, blocked, err := r.blocked(ctx, rev, increment, act.Key)
+	if why, err := r.wantsNote(ctx, rev, a, act, note); err != nil || why != "" {
+		return errors.Join(err, r.refuseUnwanted(ctx, rev, bill, a, act, note, why))
+	}
+	full, err := r.promise(ctx, rev, &bill, ledger.NoteIncrement(note.TotalAmountDue, act.Accepted), act.Key)
 	if err != nil {
 		return err
 	}
-	if blocked {
-		return r.refuse(ctx, rev, bill, act, fmt.Sprintf("the budget of %s has no room for it", window))
-	}
-	if why, err := r.wantsNote(ctx, rev, a, act, note); err != nil || why != "" {
-		return errors.Join(err, r.refuseUnwanted(ctx, rev, bill, a, act, note, why))
+	if full != nil {
+		return r.refuse(ctx, rev, bill, act, noRoom(*full))
 	}
 	return r.takeNote(ctx, rev, bill, act, note)
 }

@@ -36,7 +36,7 @@ func (r *runner) invoice(ctx context.Context, id golem.InvoiceID) error {
 	if err != nil {
 		return fmt.Errorf("read invoice %s: %w", id, err)
 	}
-	return r.alone(ctx, func() error { return r.answerInvoice(ctx, id, inv) })
+	return r.accepting.with(ctx, func() error { return r.answerInvoice(ctx, id, inv) })
 }
 
 // answerInvoice audits an invoice that is read, and accepts or refuses it. The caller is
@@ -59,6 +59,10 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		// Decided, and done: an answer that was lost is no new question.
 		return r.takeInvoice(ctx, rev, bill, a, acts, inv)
 	}
+	if a.InvoiceState == state.BillRefused {
+		// Decided, and maybe done: a process that died does not know.
+		return r.rejectWith(ctx, rev, bill, a, acts, inv, "it was refused before")
+	}
 	if early, err := r.tooEarly(ctx, bill, acts); err != nil || early {
 		return errors.Join(err, errNotesFirst)
 	}
@@ -66,7 +70,8 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 	case err != nil:
 		return err
 	case premature:
-		return r.rejectPremature(ctx, rev, bill, a, acts, inv)
+		r.market.ban(a.Provider)
+		return r.rejectWith(ctx, rev, bill, a, acts, inv, "the invoice came before the end of its agreement")
 	}
 	finding, err := r.auditInvoice(ctx, a, acts, inv)
 	if err != nil {
@@ -76,14 +81,6 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		r.distrust(a, acts...)
 		return r.reject(ctx, rev, bill, a, inv, finding.Error())
 	}
-	increment := ledger.InvoiceIncrement(inv.Amount, a.Accepted)
-	window, blocked, err := r.blocked(ctx, rev, increment, keysOf(acts)...)
-	if err != nil {
-		return err
-	}
-	if blocked {
-		return r.moveBill(ctx, rev, bill, state.BillRefused, fmt.Sprintf("the budget of %s has no room for it", window))
-	}
 	why, err := r.wantsInvoice(ctx, rev, a, acts, inv)
 	if err != nil {
 		return err
@@ -92,7 +89,25 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		r.market.ban(a.Provider)
 		return r.reject(ctx, rev, bill, a, inv, why)
 	}
+	full, err := r.promise(ctx, rev, &bill, ledger.InvoiceIncrement(inv.Amount, a.Accepted), keysOf(acts)...)
+	if err != nil {
+		return err
+	}
+	if full != nil {
+		return r.postpone(ctx, rev, bill, noRoom(*full))
+	}
 	return r.takeInvoice(ctx, rev, bill, a, acts, inv)
+}
+
+// postpone leaves an invoice to `tasks settle`: it is right, and the budget has no
+// room for it.
+func (r *runner) postpone(ctx context.Context, rev *revision, bill state.Bill, why string) error {
+	return r.record(ctx, rev, func(tx *store.Tx) error {
+		if err := tx.MoveBill(bill.ID, bill.State, state.BillRefused, why, golem.Amount{}); err != nil {
+			return err
+		}
+		return tx.SetInvoice(bill.Agreement, "", golem.Amount{}, "")
+	})
 }
 
 // takeInvoice accepts an invoice that was found right.
@@ -189,12 +204,12 @@ func honest(a state.Agreement, act state.Activity) (ledger.Note, error) {
 	return ledger.Note{Total: total, Usage: act.Usage, IssuedAt: act.UsageAt}, err
 }
 
-// reject refuses an invoice and tells the provider why. That it does is on record
-// first: once the daemon has heard of it, whether its answer comes or not, it takes
-// no debit note of the agreement any more and says yes to each (protocol section 6.5).
+// reject refuses an invoice and tells the provider why. That it is refused is on
+// record first: from the rejection on the daemon says yes to debit notes of the
+// agreement, and does nothing (protocol section 6.5).
 func (r *runner) reject(ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, inv golem.Invoice, why string) error {
 	r.Log.Warn("invoice refused", logAgreement, a.ID, logReason, why)
-	err := r.Store.Update(ctx, func(tx *store.Tx) error {
+	err := r.record(ctx, rev, func(tx *store.Tx) error {
 		return tx.SetInvoice(a.Key, inv.InvoiceID, inv.Amount, state.BillRefused)
 	})
 	if err != nil {
@@ -226,14 +241,11 @@ func (r *runner) premature(ctx context.Context, a state.Agreement) (bool, error)
 	return seen.State == golem.AgreementApproved, err
 }
 
-// rejectPremature refuses an invoice that came before its time, and ends what goes
-// on. After that the daemon takes no debit note of the agreement any more (protocol
-// section 6.5).
-func (r *runner) rejectPremature(
-	ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice,
+// rejectWith refuses an invoice and ends what goes on under its agreement: nothing
+// that it uses from here on could be paid.
+func (r *runner) rejectWith(
+	ctx context.Context, rev *revision, bill state.Bill, a state.Agreement, acts []state.Activity, inv golem.Invoice, why string,
 ) error {
-	const why = "the invoice came before the end of its agreement"
-	r.market.ban(a.Provider)
 	if err := r.reject(ctx, rev, bill, a, inv, why); err != nil {
 		return err
 	}

@@ -65,6 +65,18 @@ func (r *runner) step(ctx context.Context) (over bool, err error) {
 	if err := r.queue.begin(ctx); err != nil {
 		return false, err
 	}
+	err = r.purse.with(ctx, func() error {
+		over, err = r.turn(ctx)
+		return err
+	})
+	if err != nil || !over {
+		return false, err
+	}
+	return true, r.finish(ctx)
+}
+
+// turn is a step without the end of the run, which waits for the daemon.
+func (r *runner) turn(ctx context.Context) (over bool, err error) {
 	view, err := r.view(ctx)
 	if err != nil {
 		return false, err
@@ -76,7 +88,7 @@ func (r *runner) step(ctx context.Context) (over bool, err error) {
 	r.market.want(reconcile.Missing(view))
 	for _, action := range r.decide(view) {
 		if _, ok := action.(reconcile.Finish); ok {
-			return true, r.finish(ctx)
+			return true, nil
 		}
 		if err := r.act(ctx, action); err != nil {
 			return false, err

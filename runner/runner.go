@@ -54,8 +54,11 @@ type runner struct {
 	wake     chan struct{} // capacity 1: something changed that the loop decides about
 
 	// accepting lets one acceptance at a time in, because yagna can charge two at
-	// once twice (protocol section 6.5). A channel, since it waits for the daemon.
-	accepting chan struct{}
+	// once twice (protocol section 6.5).
+	accepting token
+	// purse is held from a look at what the budget has left until what is decided
+	// from it is on record, so that two never count on the same GLM.
+	purse token
 
 	bookMu sync.Mutex   // guards book and drawn
 	book   *ledger.Book // what was spent
@@ -109,7 +112,7 @@ func Run(ctx context.Context, o Options) (state.RunState, error) {
 func newRunner(o Options) *runner {
 	o.setDefaults()
 	r := &runner{
-		Options: o, client: o.Client, wake: make(chan struct{}, 1), accepting: make(chan struct{}, 1),
+		Options: o, client: o.Client, wake: make(chan struct{}, 1), accepting: newToken(), purse: newToken(),
 		workers: map[int64]*worker{}, hires: map[golem.NodeID]bool{}, cancels: map[string]context.CancelFunc{},
 		asked: map[int64]time.Time{}, failures: map[string]int{},
 	}
@@ -134,17 +137,6 @@ func (r *runner) connect(ctx context.Context) error {
 	r.identity = me.Identity
 	r.platform = golem.PlatformOf(r.inForce().spec.Golem.Network)
 	return nil
-}
-
-// alone does f while nobody else accepts a bill, unless ctx ends before its turn.
-func (r *runner) alone(ctx context.Context, f func() error) error {
-	select {
-	case r.accepting <- struct{}{}:
-		defer func() { <-r.accepting }()
-		return f()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // live owns every goroutine of the run.

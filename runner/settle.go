@@ -133,7 +133,7 @@ func (r *runner) countSettled(ctx context.Context) (s Settled, err error) {
 			switch {
 			case a.InvoiceState == state.BillAccepted || a.InvoiceState == state.BillSettled:
 				s.Invoices++
-			case a.InvoiceState != "":
+			case a.InvoiceState == state.BillRefused || a.InvoiceState == state.BillIgnored:
 				s.Refused++
 			case a.State == state.AgreementEnded:
 				s.Missing++

@@ -32,11 +32,16 @@ func reckon(v View) money {
 
 // Reserved is what the budget must keep for bills that are still to come: for
 // an activity what it is authorised to bill beyond what was accepted, and for
-// an agreement that has no activity yet the cost of its first period.
+// an agreement that has no activity yet the cost of its first period. An invoice
+// that is being accepted says itself what it adds.
 func Reserved(now time.Time, agreements []Agreement) golem.Amount {
 	var sum golem.Amount
 	for i := range agreements {
 		a := &agreements[i]
+		if a.InvoiceState.Undecided() {
+			sum = sum.Add(positive(a.InvoiceTotal.Sub(a.Accepted)))
+			continue
+		}
 		if billingOver(a, now) {
 			continue
 		}
@@ -50,9 +55,10 @@ func Reserved(now time.Time, agreements []Agreement) golem.Amount {
 	return sum
 }
 
-// billingOver reports whether no bill of the agreement is expected any more.
+// billingOver reports whether no bill of the agreement is expected any more, and
+// none is being decided about, or not in time.
 func billingOver(a *Agreement, now time.Time) bool {
-	if a.InvoiceState != "" {
+	if a.InvoiceState != "" && !a.InvoiceState.Undecided() {
 		return true
 	}
 	return a.State.Done() && !a.WaitUntil.After(now)
@@ -65,8 +71,12 @@ func owed(a *Agreement, act *Activity) golem.Amount {
 	if act.State.Done() && !act.EndedAt.IsZero() {
 		top = least(top, a.Meter(act).Bound(act.EndedAt.Add(stopTime)))
 	}
-	if rest := top.Sub(act.Accepted); rest.IsPositive() {
-		return rest
+	return positive(top.Sub(act.Accepted))
+}
+
+func positive(a golem.Amount) golem.Amount {
+	if a.IsPositive() {
+		return a
 	}
 	return golem.Amount{}
 }

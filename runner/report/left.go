@@ -43,7 +43,7 @@ func left(tx *store.Tx, id state.RunID) (l Left, err error) {
 	l.Attempts = len(attempts)
 	unsettled, err := tx.UnsettledAgreements(id)
 	for _, a := range unsettled {
-		if a.InvoiceState == "" {
+		if a.InvoiceState == "" || a.InvoiceState.Undecided() {
 			l.Invoices++
 		}
 	}

@@ -111,6 +111,9 @@ func reserved(s store.Snapshot) (sum golem.Amount) {
 	closed := map[int64]bool{}
 	for _, a := range s.Agreements {
 		closed[a.Key] = a.InvoiceState != ""
+		if a.InvoiceState == state.BillAccepting {
+			sum = sum.Add(a.InvoiceTotal.Sub(a.Accepted))
+		}
 	}
 	for _, a := range s.Activities {
 		if rest := a.Authorised.Sub(a.Accepted); !a.State.Done() && !closed[a.Agreement] && rest.IsPositive() {

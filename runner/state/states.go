@@ -109,6 +109,10 @@ const (
 	BillSettled   BillState = "settled"   // final: paid
 )
 
+// Undecided reports whether the bill is there and its answer is not: what it asks
+// may yet be charged.
+func (s BillState) Undecided() bool { return s == BillReceived || s == BillAccepting }
+
 // AllocationState says how an allocation stands with us.
 type AllocationState string
 

@@ -8,7 +8,7 @@ import (
 // A Snapshot is what a decision about a run needs, at one moment.
 type Snapshot struct {
 	Run         state.Run
-	Agreements  []state.Agreement  // by key: those not over, those whose invoice is waited for, those with a live activity
+	Agreements  []state.Agreement  // by key: those not over, those whose invoice is waited for or being accepted, those with a live activity
 	Activities  []state.Activity   // by key: all of those agreements, ended ones too
 	Allocations []state.Allocation // by key: those not over
 	Counts      state.Counts
@@ -20,6 +20,8 @@ type Snapshot struct {
 const concern = `
 	SELECT key FROM agreements WHERE run = ?1 AND ended_at IS NULL
 	UNION SELECT key FROM agreements WHERE run = ?1 AND state = 'ended' AND invoice_state IS NULL AND wait_until > ?2
+	UNION SELECT key FROM agreements INDEXED BY agreements_unsettled WHERE run = ?1 AND state = 'ended'
+		AND coalesce(invoice_state, '') NOT IN ('accepted', 'settled') AND invoice_state = 'accepting'
 	UNION SELECT agreement FROM activities WHERE run = ?1 AND ended_at IS NULL`
 
 // Snapshot returns the present state of a run; the error wraps ErrNotFound.
