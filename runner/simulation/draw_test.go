@@ -30,6 +30,7 @@ type plan struct {
 	mended   *atomic.Bool
 	follows  bool // a third and a fourth stage wait for the first
 	windows  []ledger.Window
+	edits    []edit // by their time
 
 	market  []devnet.Provider
 	faults  []devnet.Fault

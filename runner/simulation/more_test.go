@@ -21,6 +21,7 @@ func drawMore(seed uint64) plan {
 	if chance(r, 0.3) {
 		p.share(pick(r, "2", "5", "auto"))
 	}
+	p.drawEdits(seed)
 	return p
 }
 

@@ -44,6 +44,7 @@ type world struct {
 	log    *slog.Logger
 	server *devnet.Server
 	tally  tally
+	began  time.Time
 
 	violations []violation
 	firsts     int // results of the first stage
@@ -81,13 +82,13 @@ func logOf(t *testing.T) *slog.Logger {
 
 // run starts process after process until the run is over.
 func (w *world) run(ctx context.Context) error {
-	began := time.Now()
+	w.began = time.Now()
 	asked, cancel := context.WithTimeout(ctx, w.stopAt)
 	defer cancel()
 	if err := w.live(asked); err != nil {
 		return err
 	}
-	w.tally.took = time.Since(began)
+	w.tally.took = time.Since(w.began)
 	time.Sleep(lateEnough)
 	if err := w.settle(ctx); err != nil {
 		return err
@@ -208,6 +209,7 @@ func (w *world) over(run state.Run) bool { return run.State != state.RunRunning 
 
 // process is one start of the program. The invariants are looked at meanwhile.
 func (w *world) process(asked context.Context, m *mortal) (state.RunState, error) {
+	w.editAtRest()
 	o, err := w.options(m)
 	if err != nil {
 		return "", err
@@ -217,6 +219,7 @@ func (w *world) process(asked context.Context, m *mortal) (state.RunState, error
 	ctx, stop := context.WithCancel(m.life)
 	var watching sync.WaitGroup
 	watching.Go(func() { w.look(ctx) })
+	watching.Go(func() { w.editLive(ctx, o.Store) })
 	if w.mendAt > 0 && !w.mended.Load() {
 		watching.Go(func() { w.mendLive(ctx, o.Store) })
 	}
