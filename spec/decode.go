@@ -24,8 +24,11 @@ type decoder struct {
 	waits   []After   // of the stage that is being read, by its source
 	foreign bool      // this is no Spec, but a document of another kind
 
-	given Overrides            // what of them goes into the document
-	texts map[*yaml.Node]*text // of nodes that are not of the file, from sets
+	given  Overrides            // what of them goes into the document
+	base   *text                // of the first file
+	layers []layer              // files that are merged over it
+	moved  map[*yaml.Node]moved // paths of theirs that were made absolute
+	texts  map[*yaml.Node]*text // of nodes that are not of the file, from sets
 
 	keys    []string                         // every key that there is, once one was looked for
 	offered func(path string, keys []string) // told of every mapping's keys; nil but for Keys
@@ -40,9 +43,13 @@ type value struct {
 	path string
 }
 
-// decode reads a document and the flags that beat it.
-func decode(file string, content []byte, dir string, o Overrides) *decoder {
-	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content, Kept: content}, given: o, texts: map[*yaml.Node]*text{}}
+// decode reads a document, what is merged over it, and the flags that beat both.
+func decode(file string, content []byte, dir string, o Overrides, layers ...layer) *decoder {
+	d := &decoder{spec: &Spec{File: file, Dir: dir, Text: content, Kept: content}, given: o, layers: layers, moved: map[*yaml.Node]moved{}, texts: map[*yaml.Node]*text{}}
+	d.spec.Sources = map[string][]byte{file: content}
+	for _, l := range layers {
+		d.spec.Sources[l.name] = l.content
+	}
 	defaults(d.spec)
 	d.read(&text{name: file, lines: []string{""}}, content)
 	d.overrides(o)
@@ -51,7 +58,9 @@ func decode(file string, content []byte, dir string, o Overrides) *decoder {
 
 // read walks the document that a text is.
 func (d *decoder) read(in *text, content []byte) {
-	if root, ok := d.syntax(in, content); ok {
+	d.base = in
+	root, ok := d.syntax(in, content)
+	if d.mergeAll(root, ok) {
 		d.setAll(root)
 		d.left = 2*count(root) + 100_000
 		d.document(d.value(in, root, nil, ""))

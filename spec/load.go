@@ -17,8 +17,8 @@ const maxSize = 8 << 20
 // maxMistakes is how many diagnostics a document gets; the rest are counted.
 const maxMistakes = 100
 
-// Load reads the document in the file at path, with the flags that beat it, and
-// gives every mistake in it, in file order. The Spec is never nil without an
+// Load reads the document in the file at path, with the files that are merged over
+// it and the flags that beat both, and gives every mistake in it, in file order. The Spec is never nil without an
 // error; see Spec for what it is worth beside diagnostics. Beyond what Parse
 // checks, the local files that sources name must exist.
 //
@@ -32,7 +32,11 @@ func Load(path string, o Overrides) (*Spec, diag.List, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("find directory of %s: %w", path, err)
 	}
-	d := decode(path, content, filepath.Dir(abs), o)
+	layers, err := readLayers(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	d := decode(path, content, filepath.Dir(abs), o, layers...)
 	for _, f := range d.files {
 		d.checkFile(f)
 	}
@@ -76,7 +80,11 @@ func (d *decoder) checkFile(f fileRef) {
 		return
 	}
 	info, err := os.Stat(f.abs)
-	hint := fmt.Sprintf("paths are relative to the directory of this file, %s", d.spec.Dir)
+	dir := d.spec.Dir
+	if m, ok := d.moved[f.value.node]; ok {
+		f.name, dir = m.said, m.dir
+	}
+	hint := fmt.Sprintf("paths are relative to the directory of this file, %s", dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		d.report(f.value, fmt.Sprintf("there is no file %s", shown(f.name)), hint)

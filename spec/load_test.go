@@ -61,7 +61,7 @@ func TestLoadHello(t *testing.T) {
 			TaskResult:      expr("trim(stdout)"),
 		},
 	}
-	want.Kept = want.Text
+	want.Kept, want.Sources = want.Text, s.Sources
 	if diff := cmp.Diff(want, s, plain); diff != "" {
 		t.Errorf("Load (-want +got):\n%s", diff)
 	}

@@ -22,7 +22,7 @@ var segmentForm = regexp.MustCompile(`[A-Za-z0-9_-]+|\[\d+\]`)
 // setAll puts the values of --set and --var flags into a document, in their order, and
 // gives the document as a run keeps it.
 func (d *decoder) setAll(root *yaml.Node) {
-	if len(d.given.Set)+len(d.given.Vars) == 0 {
+	if len(d.given.Set)+len(d.given.Vars)+len(d.layers) == 0 {
 		return
 	}
 	before := len(d.found)

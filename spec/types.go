@@ -17,8 +17,12 @@ import (
 type Spec struct {
 	File string // as it was named to Load, for messages
 	Dir  string // absolute; paths in the document are relative to it
-	Text []byte // the document itself
-	Kept []byte // the document with what --set put into it, kept as a revision of the run
+	Text []byte // the document itself; of several files, the first
+	Kept []byte // the whole document, with other files and what --set put into it, kept as a revision of the run
+
+	// Sources are the texts of all files that were read, by the names that places
+	// have.
+	Sources map[string][]byte
 
 	Name     string
 	Payload  Payload
@@ -224,6 +228,7 @@ type Results struct {
 // it; Spec.Kept has them, so that they are given once and not with each Parse.
 type Overrides struct {
 	Workers, MaxPrice, Budget string
+	Over                      []string // files that Load merges over the document, the later one over the earlier
 	Set                       []string
 	Vars                      []string // name=value for Params, kept like Set
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -31,7 +32,7 @@ type applyOptions struct {
 func (a *app) applyCommand() *cobra.Command {
 	var o applyOptions
 	cmd := &cobra.Command{
-		Use:     "apply run.yaml",
+		Use:     "apply run.yaml [more.yaml...]",
 		Aliases: []string{"run"},
 		Short:   "Run a spec, carry on with a run that was interrupted, or edit one that is live",
 		Long: `apply runs a spec to its end and then prints how it went. With the id of a run that
@@ -43,20 +44,26 @@ decisions and keeps its workers; what a run cannot change, such as its payload, 
 refused, and then nothing changes. With --watch that happens at every save of the
 file, for as long as the run is live.
 
+Several files are one spec: mappings are merged, and everything else of a later file
+takes the place of what an earlier one says.
+
 The first Ctrl-C lets running tasks finish, ends agreements and waits for their
 invoices; the second leaves at once; the third exits.`,
 		GroupID: groupRun,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
+			if len(args) > 0 {
 				return nil
 			}
 			return &usageError{
-				fact: fmt.Sprintf("%s wants one file, and got %d", cmd.Name(), len(args)),
+				fact: fmt.Sprintf("%s wants a file", cmd.Name()),
 				hint: "usage: " + cmd.UseLine(),
 			}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.file = args[0]
+			o.file, o.overrides.Over = args[0], args[1:]
+			if o.watch && len(args) > 1 {
+				return &usageError{fact: "--watch watches one file, and there are several", hint: "leave out --watch, and apply the files again after an edit"}
+			}
 			return a.apply(cmd.Context(), o)
 		},
 	}
@@ -178,7 +185,7 @@ func (a *app) carryOut(ctx context.Context, o applyOptions, ro runner.Options, d
 	case err != nil:
 		err = d.blame(err)
 	}
-	return a.showEnd(ro.Store, ro.Run, o.file, ended, err)
+	return a.showEnd(ro.Store, ro.Run, strings.Join(append([]string{o.file}, o.overrides.Over...), " "), ended, err)
 }
 
 // startWatch gives saves of the document to the run of this process, if that is

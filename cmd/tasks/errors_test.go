@@ -26,12 +26,16 @@ tasks: there is no command "frobnicate"
    hint: tasks --help lists the commands
 `},
 		{"apply", exitUsage, `
-tasks: apply wants one file, and got 0
-   hint: usage: tasks apply run.yaml [flags]
+tasks: apply wants a file
+   hint: usage: tasks apply run.yaml [more.yaml...] [flags]
 `},
-		{"run a.yaml b.yaml", exitUsage, `
-tasks: apply wants one file, and got 2
-   hint: usage: tasks apply run.yaml [flags]
+		{"run good.yaml b.yaml", exitUsage, `
+tasks: there is no file b.yaml
+   hint: name the YAML file that describes the run
+`},
+		{"apply --watch good.yaml b.yaml", exitUsage, `
+tasks: --watch watches one file, and there are several
+   hint: leave out --watch, and apply the files again after an edit
 `},
 		{"apply --worker 3 good.yaml", exitUsage, `
 tasks: there is no flag --worker

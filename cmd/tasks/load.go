@@ -34,7 +34,7 @@ func (a *app) loadSpec(file string, o spec.Overrides) (*spec.Spec, *policies.Set
 		return nil, nil, err
 	}
 	if len(list) > 0 {
-		return nil, nil, &invalidError{list: list, sources: map[string][]byte{file: s.Text}}
+		return nil, nil, &invalidError{list: list, sources: s.Sources}
 	}
 	return s, set, nil
 }

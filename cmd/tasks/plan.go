@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -30,24 +29,26 @@ type planOptions struct {
 func (a *app) planCommand() *cobra.Command {
 	var o planOptions
 	cmd := &cobra.Command{
-		Use:   "plan run.yaml",
+		Use:   "plan run.yaml [more.yaml...]",
 		Short: "Show what apply would do and cost: offers, prices, changes; nothing is spent",
 		Long: `plan asks the market which offers there are, judges them by the spec's policies as
 apply would, and shows which would be chosen, which rules reject the others, what an
 hour costs and when the budget ends. With the id of a run that exists, it also shows
 what apply of this file would change.
 
+Several files are one spec, as they are for apply.
+
 It spends nothing, negotiates with nobody, and leaves nothing at the daemon and
 nothing in the database.`,
 		GroupID: groupRun,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
+			if len(args) > 0 {
 				return nil
 			}
-			return &usageError{fact: fmt.Sprintf("plan wants one file, and got %d", len(args)), hint: "usage: " + cmd.UseLine()}
+			return &usageError{fact: "plan wants a file", hint: "usage: " + cmd.UseLine()}
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.file = args[0]
+			o.file, o.overrides.Over = args[0], args[1:]
 			if o.taskTime < 0 {
 				return &usageError{fact: "--task-time is below 0", hint: "it wants how long one task takes, such as 30s"}
 			}

@@ -97,7 +97,7 @@ func (e *invalidError) add(c caseResult) {
 
 // casesOf tries the cases in a spec that has no mistake, and in the file beside it.
 func casesOf(s *spec.Spec) (caseResult, error) {
-	r := caseResult{sources: map[string][]byte{s.File: s.Text}}
+	r := caseResult{sources: maps.Clone(s.Sources)}
 	cases := s.Tests
 	beside := spec.CasesFile(s.File)
 	more, text, list, err := spec.LoadCases(beside)

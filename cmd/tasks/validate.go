@@ -19,8 +19,12 @@ import (
 
 func (a *app) validateCommand() *cobra.Command {
 	var o spec.Overrides
+	merge := false
 	cmd := &cobra.Command{
-		Use:     "validate FILE...",
+		Use: "validate FILE...",
+		Long: `validate reads specs and compiles their expressions, and reports every mistake with its
+place. It asks nobody. With --merge the files are one spec, in which the later ones
+beat the earlier, as they are for apply.`,
 		Short:   "Check specs: everything that is wrong with them, and nothing is spent",
 		GroupID: groupRun,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -29,9 +33,15 @@ func (a *app) validateCommand() *cobra.Command {
 			}
 			return &usageError{fact: "validate wants at least one file", hint: "usage: " + cmd.UseLine()}
 		},
-		RunE: func(_ *cobra.Command, files []string) error { return a.validate(files, o) },
+		RunE: func(_ *cobra.Command, files []string) error {
+			if merge {
+				files, o.Over = files[:1], files[1:]
+			}
+			return a.validate(files, o)
+		},
 	}
 	documentFlags(cmd.Flags(), &o)
+	cmd.Flags().BoolVar(&merge, "merge", false, "the files are one spec, the later ones beat the earlier")
 	return cmd
 }
 
@@ -50,7 +60,7 @@ func (a *app) validate(files []string, o spec.Overrides) error {
 		case err != nil:
 			unread = append(unread, err)
 		case len(list) > 0:
-			all.add(caseResult{list: list, sources: map[string][]byte{file: s.Text}})
+			all.add(caseResult{list: list, sources: s.Sources})
 		case len(cases.list) > 0:
 			all.add(cases)
 		default:
@@ -141,6 +151,9 @@ func (a *app) compile(file string, o spec.Overrides) (*spec.Spec, *policies.Set,
 // unreadable puts the usual reasons in plain words; what is what the file should
 // describe.
 func unreadable(file, what string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		file = e.Path // of several, the one
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &usageError{fact: "there is no file " + file, hint: "name the YAML file that describes " + what}
