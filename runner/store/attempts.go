@@ -21,17 +21,27 @@ func scanAttempt(row scanner) (a state.Attempt, err error) {
 func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
 	defer t.justAdding()()
 	a := state.Attempt{Task: task, Activity: activity, State: state.AttemptStarting, StartedAt: t.now}
-	var stage int64
-	err := t.change(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
-		WHERE id = ? AND state = 'pending' RETURNING attempts, stage`, []any{task}, &a.Number, &stage)
+	o := open{task: state.Task{ID: task}, activity: activity, started: t.now}
+	// RETURNING would cost more than a question: SQLite makes a table for it.
+	err := t.get(`SELECT attempts + 1, run, stage, idx, item, parent, forgiven FROM tasks WHERE id = ? AND state = 'pending'`, []any{task},
+		&a.Number, &o.run, &o.stage, &o.task.Index, rawTo{&o.task.Item}, intTo[int64]{&o.task.Parent}, &o.task.Forgiven)
+	if err == nil {
+		err = t.update(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
+			WHERE id = ? AND state = 'pending'`, task)
+	}
 	if err != nil {
 		return a, stale(err, "begin task", task)
 	}
 	_, a.ID, err = t.exec(`INSERT INTO attempts (task, number, activity, started_at, revision) VALUES (?, ?, ?, ?, ?)`,
 		task, a.Number, activity, stamp(t.now), t.by)
 	if err == nil {
+		o.task.Stage, err = t.stageName(o.stage)
+	}
+	if err == nil {
+		o.number = a.Number
+		t.s.opens[a.ID] = o
 		t.sums.part.do(activity, doings{last: t.now})
-		err = t.count(stage, state.Counts{Pending: -1, Running: 1})
+		err = t.count(o.stage, state.Counts{Pending: -1, Running: 1})
 	}
 	return a, wrap(err, "begin task", task)
 }
@@ -55,6 +65,7 @@ func (t *Tx) TakeBack(attempt int64) (k state.Task, err error) {
 	if err != nil {
 		return k, stale(err, "take back attempt", attempt)
 	}
+	delete(t.s.opens, attempt)
 	err = t.change(`UPDATE tasks SET state = 'pending', attempts = attempts - 1 WHERE id = ? AND state = 'running' RETURNING stage`,
 		[]any{k.ID}, &stage)
 	if err == nil {

@@ -41,13 +41,6 @@ type Finished struct {
 	Task       state.Task
 }
 
-// open is an attempt that is being ended, with the keys of what hangs on it.
-type open struct {
-	task, number, activity int64
-	started                time.Time
-	run, stage             int64
-}
-
 // FinishAttempt records everything about the end of an attempt at once: the
 // attempt, its task, the result with the run's next Seq, the tasks it emits, and
 // the counters of run, stage, activity and provider. The error wraps ErrStale if
@@ -66,11 +59,14 @@ func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
 	if !end.State.Done() || !state.TaskRunning.CanMove(end.Task) {
 		return f, fmt.Errorf("to %s, its task to %s: %w", end.State, end.Task, ErrForbidden)
 	}
-	o, err := t.endAttempt(end)
+	o, err := t.opened(end.Attempt)
 	if err != nil {
 		return f, err
 	}
-	if f.Task, err = t.endTask(&o, end); err != nil {
+	if err := t.endAttempt(&o, end); err != nil {
+		return f, err
+	}
+	if f.Task, err = t.endTask(o, end); err != nil {
 		return f, err
 	}
 	if f.Seq, err = t.addResult(o, end); err != nil {
@@ -83,19 +79,21 @@ func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
 }
 
 // endAttempt is the guarded move of the attempt.
-func (t *Tx) endAttempt(end AttemptEnd) (o open, err error) {
+func (t *Tx) endAttempt(o *open, end AttemptEnd) error {
 	stdout, stderr := any(nil), any(nil)
 	if end.State == state.AttemptFailed {
 		stdout, stderr = tail(end.Stdout), tail(end.Stderr)
 	}
-	err = t.change(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
+	if !end.Started.IsZero() {
+		o.started = end.Started
+	}
+	err := t.update(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
 			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END,
-			started_at = coalesce(?10, started_at), batch = coalesce(batch, ?11)
-		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND (?2 <> 'done' OR ?11 IS NOT NULL))
-		RETURNING task, number, activity, started_at`,
-		[]any{end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message), stdout, stderr, t.by, stamp(end.Started), text(end.Batch)},
-		&o.task, &o.number, &o.activity, timeTo{&o.started})
-	return o, stale(err, "end attempt", end.Attempt)
+			started_at = ?10, batch = coalesce(batch, ?11)
+		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND (?2 <> 'done' OR ?11 IS NOT NULL))`,
+		end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message),
+		stdout, stderr, t.by, stamp(o.started), text(end.Batch))
+	return stale(err, "end attempt", end.Attempt)
 }
 
 // tail is the end of an output, NULL for none.
@@ -108,23 +106,23 @@ func tail(output []byte) any {
 
 // endTask is the guarded move of the task; at most one attempt of it is open,
 // so a task that is not running would be a broken database.
-func (t *Tx) endTask(o *open, end AttemptEnd) (state.Task, error) {
-	k := state.Task{ID: o.task, State: end.Task, Attempts: int(o.number)}
+func (t *Tx) endTask(o open, end AttemptEnd) (state.Task, error) {
+	k := o.task
+	k.State, k.Attempts = end.Task, o.number
 	if end.Task == state.TaskPending {
 		k.NextTryAt = end.NextTryAt.UTC().Truncate(time.Microsecond)
 	} else {
 		k.FinishedAt = t.now
 	}
-	err := t.change(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5
-		WHERE id = ?1 AND state = 'running' RETURNING run, stage, idx, item, parent, forgiven`,
-		[]any{o.task, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined},
-		&o.run, &o.stage, &k.Index, rawTo{&k.Item}, intTo[int64]{&k.Parent}, &k.Forgiven)
+	err := t.update(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5
+		WHERE id = ?1 AND state = 'running'`,
+		k.ID, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined)
 	if err != nil {
-		return k, stale(err, "end task", o.task)
+		return k, stale(err, "end task", k.ID)
 	}
-	err = t.get(`SELECT name FROM stages WHERE key = ?`, []any{o.stage}, &k.Stage)
-	if err == nil && k.State == state.TaskPending {
-		k.FailedOn, err = t.failedOn(o.task)
+	delete(t.s.opens, end.Attempt)
+	if k.State == state.TaskPending {
+		k.FailedOn, err = t.failedOn(k.ID)
 	}
-	return k, wrap(err, "read stage of task", o.task)
+	return k, err
 }

@@ -14,7 +14,7 @@ func (t *Tx) addResult(o open, end AttemptEnd) (seq int64, err error) {
 	err = t.change(`UPDATE runs SET last_seq = last_seq + 1 WHERE key = ? RETURNING last_seq`, []any{o.run}, &seq)
 	if err == nil {
 		_, _, err = t.exec(`INSERT INTO results (run, seq, task, attempt, value, count) VALUES (?, ?, ?, ?, ?, ?)`,
-			o.run, seq, o.task, end.Attempt, raw(end.Value), end.Count)
+			o.run, seq, o.task.ID, end.Attempt, raw(end.Value), end.Count)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("add result: %w", err)
@@ -29,7 +29,7 @@ func (t *Tx) emit(o open, end AttemptEnd) ([]int64, error) {
 	}
 	tasks := make([]state.Task, len(end.Emitted))
 	for i, k := range end.Emitted {
-		k.Parent = o.task
+		k.Parent = o.task.ID
 		tasks[i] = k
 	}
 	ids, err := t.addTasks(o.run, tasks)

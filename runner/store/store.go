@@ -37,6 +37,10 @@ type Store struct {
 	pricings decoded[golem.Pricing]
 	kept     kept // used by serve and, in their turn, by callers
 
+	// Likewise: attempts that this process began, by id, and stages by key.
+	opens      map[int64]open
+	stageNames map[int64]string
+
 	jobs    chan *job
 	closing chan struct{}
 	served  chan struct{} // closed when serve has returned
