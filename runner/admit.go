@@ -142,17 +142,17 @@ func (r *runner) remember(ctx context.Context) error {
 		if r.cursors, err = tx.Cursors(r.Run); err != nil {
 			return err
 		}
-		return r.openBook(tx, longestWindow(r.inForce().spec))
+		return r.openBook(tx)
 	})
 }
 
-// openBook makes the book anew, so that it looks back over a window.
-func (r *runner) openBook(tx *store.Tx, window time.Duration) error {
+// openBook makes the book from what is recorded.
+func (r *runner) openBook(tx *store.Tx) error {
 	money, err := tx.Totals(r.Run)
 	if err != nil {
 		return err
 	}
-	spends, err := tx.Spends(r.Run, tx.Now().Add(-window))
+	spends, err := tx.Spends(r.Run, tx.Now().Add(-longestWindow(r.inForce().spec)))
 	if err != nil {
 		return err
 	}
@@ -164,19 +164,6 @@ func (r *runner) openBook(tx *store.Tx, window time.Duration) error {
 	defer r.bookMu.Unlock()
 	r.book = ledger.NewBook(money.Accepted, recent)
 	return nil
-}
-
-// lookBack makes sure that the book reaches as far back as the budget of a
-// document that is taken over.
-func (r *runner) lookBack(ctx context.Context, next *spec.Spec) error {
-	window := longestWindow(next)
-	if window <= longestWindow(r.inForce().spec) {
-		return nil
-	}
-	// A bill that is being accepted is in the store or in the book, never in both.
-	return r.accepting.with(ctx, func() error {
-		return r.Store.View(ctx, func(tx *store.Tx) error { return r.openBook(tx, window) })
-	})
 }
 
 // longestWindow is how far back the budget looks, at least a day, so that a

@@ -30,14 +30,12 @@ func (r *runner) takeOver(ctx context.Context, run state.Run) (bool, error) {
 	}
 	stages := changedSources(r.inForce().spec, next.spec)
 	r.queue.rest(ctx, stages)
-	soon, cancel := context.WithTimeout(ctx, adoptTime)
-	edit, err := r.switchTo(soon, run, next)
-	cancel()
+	edit, err := r.switchTo(ctx, run, next)
 	switch {
 	case errors.Is(err, ErrChanged):
 		err = r.refuseEdit(ctx, run, err)
-	case errors.Is(err, store.ErrStale) || errors.Is(err, context.DeadlineExceeded):
-		err = nil // another one waits by now, or it is tried again in the next turn
+	case errors.Is(err, store.ErrStale):
+		err = nil // another one waits by now
 	}
 	if err := errors.Join(err, r.readOn(ctx, stages)); err != nil {
 		return false, err
@@ -50,8 +48,8 @@ func (r *runner) takeOver(ctx context.Context, run state.Run) (bool, error) {
 	return taken, nil
 }
 
-// adoptTime is how long a turn of the loop waits for what holds an edit up.
-const adoptTime = 5 * time.Second
+// askTime is how long the loop waits for the daemon's answer to what an edit needs.
+const askTime = 5 * time.Second
 
 // LevelNotice is for what a person who watches the run should see, and need not
 // worry about.
@@ -81,12 +79,11 @@ func (r *runner) switchTo(ctx context.Context, run state.Run, next *revision) (e
 		err = edit.Err()
 	}
 	if err == nil {
-		if err = r.filesFor(ctx, next); err != nil {
+		soon, cancel := context.WithTimeout(ctx, askTime)
+		defer cancel()
+		if err = r.filesFor(soon, next); err != nil {
 			err = fmt.Errorf("%w: %w", ErrChanged, err)
 		}
-	}
-	if err == nil {
-		err = r.lookBack(ctx, next.spec)
 	}
 	if err != nil {
 		return edit, err

@@ -299,3 +299,22 @@ func TestEndedSourceGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// A run that waits for its budget goes on when an edit allows more.
+func TestRaisedBudgetEndsAPause(t *testing.T) {
+	long(t)
+	inWorld(t, &devnet.Server{Seed: 2}, func(w *world) {
+		r := w.start("patient", patient)
+		w.awaitPause(r.process, "patient")
+		began := time.Now()
+		r.mustEdit(strings.Replace(patient, "{rate: 0.01/h, when_exhausted: pause}", "{rate: 5/day, when_exhausted: pause}", 1))
+		r.mustEnd(state.RunDone)
+		if took := time.Since(began); took > 40*time.Minute {
+			t.Errorf("it took %v more", took)
+		}
+		if n := len(w.values("patient")); n != 400 {
+			t.Errorf("%d results of 400", n)
+		}
+		w.checkBooks("patient")
+	})
+}
