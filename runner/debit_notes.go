@@ -50,6 +50,12 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		Total: note.TotalAmountDue, State: state.BillReceived, IssuedAt: note.Timestamp,
 		SeenAt: r.Store.Now(), Usage: note.UsageCounterVector,
 	}
+	if note.Status != golem.StatusReceived {
+		old, err := r.rolledUp(ctx, act, note)
+		if err != nil || old {
+			return err
+		}
+	}
 	bill, open, err := r.receive(ctx, bill)
 	if err != nil || !open {
 		return err
@@ -94,6 +100,16 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		return r.refuse(ctx, rev, bill, act, noRoom(*full))
 	}
 	return r.takeNote(ctx, rev, bill, act, note)
+}
+
+// rolledUp reports whether a debit note that was answered is one of those whose
+// rows are gone.
+func (r *runner) rolledUp(ctx context.Context, act state.Activity, note golem.DebitNote) (old bool, err error) {
+	err = r.Store.View(ctx, func(tx *store.Tx) (err error) {
+		old, err = tx.NoteRolledUp(act.Key, string(note.DebitNoteID), note.Timestamp)
+		return err
+	})
+	return old, err
 }
 
 // takeNote accepts a debit note that was found right, and judges its activity.

@@ -118,9 +118,13 @@ func (e *exporter) begin(ctx context.Context) error {
 		if err := tx.SetResultsPath(e.r.Run, e.path); err != nil {
 			return err
 		}
+		if err := tx.SetResultsHead(e.r.Run, 0, 1); err != nil {
+			return err
+		}
 		return tx.SetExported(e.r.Run, 0, 0)
 	})
 	e.run.ResultsPath, e.run.ResultsExported, e.run.ResultsOffset = e.path, 0, 0
+	e.run.ResultsHead, e.run.ResultsFirst = 0, 1
 	return err
 }
 
@@ -156,10 +160,21 @@ func (e *exporter) chunk(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%w: %w", ErrResultsLost, err)
 	}
-	last := rows[len(rows)-1].Seq
-	err = e.r.update(ctx, func(tx *store.Tx) error { return tx.SetExported(e.r.Run, last, end) })
+	first, last := rows[0], rows[len(rows)-1].Seq
+	begins := e.run.ResultsOffset == 0
+	err = e.r.update(ctx, func(tx *store.Tx) error {
+		if begins {
+			if err := tx.SetResultsHead(e.r.Run, first.Task, first.Seq); err != nil {
+				return err
+			}
+		}
+		return tx.SetExported(e.r.Run, last, end)
+	})
 	if err != nil {
 		return 0, err
+	}
+	if begins {
+		e.run.ResultsHead, e.run.ResultsFirst = first.Task, first.Seq
 	}
 	e.run.ResultsExported, e.run.ResultsOffset = last, end
 	return len(rows), nil

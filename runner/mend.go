@@ -1,12 +1,14 @@
 package runner
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -57,8 +59,8 @@ func (e *exporter) whole() (bool, error) {
 }
 
 // reopen carries on with our file where the store says that it ends. If it lost
-// something since, all of it is written again from the store. A file of somebody
-// else in its place is left alone.
+// something since, what the store has is written again. A file of somebody else in
+// its place is left alone.
 func (e *exporter) reopen(ctx context.Context) error {
 	if err := e.openFile(); err != nil {
 		return err
@@ -67,14 +69,10 @@ func (e *exporter) reopen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if end == 0 && e.run.ResultsOffset > 0 {
-		e.r.Log.Warn("the results file has lost results; all are written again", "file", e.path)
-		// Recorded first: a crash in between must not find an old end in a new file.
-		err := e.r.update(ctx, func(tx *store.Tx) error { return tx.SetExported(e.r.Run, 0, 0) })
-		if err != nil {
+	if end < e.run.ResultsOffset {
+		if end, err = e.rewind(ctx); err != nil {
 			return err
 		}
-		e.run.ResultsExported, e.run.ResultsOffset = 0, 0
 	}
 	if err := e.file.Truncate(end); err != nil {
 		return fmt.Errorf("%w: %w", ErrResultsLost, err)
@@ -82,9 +80,99 @@ func (e *exporter) reopen(ctx context.Context) error {
 	return nil
 }
 
+// rewind makes the store forget what it wrote into a file that lost something,
+// and returns where the file goes on. Results that are rolled up are in the file
+// alone: what it has of them stays.
+func (e *exporter) rewind(ctx context.Context) (end int64, err error) {
+	for {
+		rolled, err := e.rolledUp(ctx)
+		if err != nil {
+			return 0, err
+		}
+		only := max(0, rolled-e.run.ResultsFirst+1)
+		lines, end, err := e.count(only)
+		if err != nil {
+			return 0, err
+		}
+		first := e.run.ResultsFirst + only - lines
+		switch err := e.rewindTo(ctx, rolled, first, end); {
+		case errors.Is(err, errRolledMeanwhile):
+			continue
+		case err != nil:
+			return 0, err
+		}
+		e.r.Log.Warn("the results file has lost results; all that are in the database are written again", "file", e.path)
+		if lines < only {
+			e.r.Log.Error("results are lost: the database had rolled them up, and only the file had them",
+				"file", e.path, logTimes, only-lines)
+		}
+		e.run.ResultsFirst, e.run.ResultsExported, e.run.ResultsOffset = first, rolled, end
+		return end, nil
+	}
+}
+
+// errRolledMeanwhile undoes a rewind that came too late.
+var errRolledMeanwhile = errors.New("more results were rolled up")
+
+// rewindTo records that the file ends before the first result that is not rolled
+// up. That comes before the file is touched: a crash in between must not find an
+// old end in a new file.
+func (e *exporter) rewindTo(ctx context.Context, rolled, first, end int64) error {
+	return e.r.update(ctx, func(tx *store.Tx) error {
+		now, err := tx.Rolled(e.r.Run)
+		if err != nil {
+			return err
+		}
+		if now.Results != rolled {
+			return errRolledMeanwhile
+		}
+		if err := tx.SetResultsHead(e.r.Run, e.run.ResultsHead, first); err != nil {
+			return err
+		}
+		return tx.SetExported(e.r.Run, rolled, end)
+	})
+}
+
+// rolledUp is the last result that is rolled up, or 0.
+func (e *exporter) rolledUp(ctx context.Context) (seq int64, err error) {
+	err = e.r.Store.View(ctx, func(tx *store.Tx) error {
+		rolled, err := tx.Rolled(e.r.Run)
+		seq = rolled.Results
+		return err
+	})
+	return seq, err
+}
+
+// count returns how many whole lines the file begins with, up to a number, and
+// where they end.
+func (e *exporter) count(upTo int64) (lines, end int64, err error) {
+	in := bufio.NewReader(io.NewSectionReader(e.file, 0, math.MaxInt64))
+	for lines < upTo {
+		n, err := skipLine(in)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return 0, 0, fmt.Errorf("%w: %w", ErrResultsLost, err)
+		}
+		lines, end = lines+1, end+n
+	}
+	return lines, end, nil
+}
+
+// skipLine returns the length of the next line, however long it is.
+func skipLine(in *bufio.Reader) (n int64, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		if n += int64(len(part)); !errors.Is(err, bufio.ErrBufferFull) {
+			return n, err
+		}
+	}
+}
+
 // intact returns up to where the file is complete: where the store says that it
 // ends, or 0 for a file that lost something. A file that begins with anything but
-// this run's first result is an error.
+// the result that its first line was of, or is going to be, is an error.
 func (e *exporter) intact(ctx context.Context) (int64, error) {
 	first, err := e.firstTask(ctx)
 	if err != nil {
@@ -94,7 +182,9 @@ func (e *exporter) intact(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if first != 0 && !isLine(head, first) {
+	ours := first == 0 && e.run.ResultsHead == 0 || first != 0 && isLine(head, first) ||
+		e.run.ResultsHead != 0 && isLine(head, e.run.ResultsHead)
+	if !ours {
 		return 0, fmt.Errorf("%w: %s", ErrResultsFile, e.path)
 	}
 	end := e.run.ResultsOffset
@@ -105,7 +195,8 @@ func (e *exporter) intact(ctx context.Context) (int64, error) {
 	return end, nil
 }
 
-// firstTask is the task of the run's first result, or 0 if it has none.
+// firstTask is the task of the first result that the store has, or 0 if it has
+// none.
 func (e *exporter) firstTask(ctx context.Context) (id int64, err error) {
 	err = e.r.Store.View(ctx, func(tx *store.Tx) error {
 		rows, err := tx.Results(e.r.Run, 0, 1)

@@ -142,20 +142,26 @@ func (r *runner) endOrphan(ctx context.Context, id golem.AgreementID) error {
 // banDear keeps away from providers that this run found too expensive or
 // dishonest before.
 func (r *runner) banDear(ctx context.Context) {
-	var all []state.Agreement
+	var ends []store.RolledEnd
 	err := r.Store.View(ctx, func(tx *store.Tx) (err error) {
-		all, err = tx.Agreements(r.Run, false)
+		if ends, err = tx.RolledEnds(r.Run); err != nil {
+			return err
+		}
+		all, err := tx.Agreements(r.Run, false)
+		for _, a := range all {
+			ends = append(ends, store.RolledEnd{Provider: a.Provider, Code: reconcile.Code(a.Reason)})
+		}
 		return err
 	})
 	if err != nil {
 		r.Log.Warn("agreements not read", logError, err)
 	}
-	for _, a := range all {
-		switch reconcile.Code(a.Reason) {
+	for _, e := range ends {
+		switch e.Code {
 		case reconcile.ReasonTooExpensive, reconcile.ReasonNotKept:
-			r.market.banDear(a.Provider)
+			r.market.banDear(e.Provider)
 		case reconcile.ReasonBill:
-			r.market.ban(a.Provider)
+			r.market.ban(e.Provider)
 		}
 	}
 }

@@ -164,6 +164,7 @@ func (r *runner) live(ctx context.Context) (state.RunState, error) {
 	wg.Go(func() { r.watchAgreements(life) })
 	wg.Go(func() { r.watchDebitNotes(life) })
 	wg.Go(func() { r.watchInvoices(life) })
+	wg.Go(func() { r.rollUpLoop(life) })
 	r.queue.start(r.inForce().spec.Stages, r.cursors)
 
 	err := r.loop(ctx, life)

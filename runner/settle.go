@@ -128,6 +128,11 @@ func (r *runner) unsettled(ctx context.Context) (open []state.Agreement, err err
 // countSettled reads how the invoices of the run stand.
 func (r *runner) countSettled(ctx context.Context) (s Settled, err error) {
 	err = r.Store.View(ctx, func(tx *store.Tx) error {
+		rolled, err := tx.Rolled(r.Run)
+		if err != nil {
+			return err
+		}
+		s.Invoices = int(rolled.Invoices)
 		all, err := tx.Agreements(r.Run, false)
 		for _, a := range all {
 			switch {

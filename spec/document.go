@@ -87,5 +87,7 @@ func (d *decoder) results(v value) {
 		}},
 		// how many results a value counts for
 		field{"count", func(v value) { r.Count = d.expr(v, "a number or an expression") }},
+		// what the database keeps of what has ended
+		field{"keep", d.keep},
 	)
 }

@@ -102,6 +102,13 @@ var specForms = map[string]schema.Form{
 
 	"results.file":  filledIn("the name of a file", "results/${{ run.id }}.jsonl"),
 	"results.count": expression("a number", "len(result)"),
+	"results.keep": schema.Or(schema.AnyOf(
+		schema.Enum("all"),
+		schema.Whole("a whole number of tasks from 1", 10000).With(schema.Node{"minimum": 1}),
+		schema.String("a time from 1s with its unit, such as 12h or 7d", timePattern).With(schema.Node{"minLength": 1}),
+	)),
+	"results.keep.tasks": count(10000),
+	"results.keep.time":  duration("1s", "100000d"),
 
 	"tests":       testsForm,
 	"tests.name":  schema.Is(scalarText("text")),

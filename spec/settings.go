@@ -114,6 +114,7 @@ func settings(s *Spec) []setting {
 		setting{"policies.task.result", q.TaskResult.Text},
 		setting{"results.file", s.Results.File.text()},
 		setting{"results.count", s.Results.Count.Text},
+		setting{"results.keep", s.Results.Keep.text()},
 	)
 	list = append(list, casesSettings(s.Tests)...)
 	return list

@@ -220,6 +220,15 @@ type Policies struct {
 type Results struct {
 	File  *Template // a JSON-lines file, or nil
 	Count Expr      // how many results an attempt's value counts for; zero: 1
+	Keep  Keep      // what the database keeps; Spec.Keeping has the defaults
+}
+
+// Keep says how much of what has ended the database keeps; the rest is rolled up.
+type Keep struct {
+	Set   bool          // the document says it; else the other fields are zero
+	All   bool          // everything
+	Tasks int64         // this many tasks that are done, 0 for any number
+	Time  time.Duration // what has ended within it, 0 for however long
 }
 
 // Overrides are the command-line flags that beat the document; "" leaves it

@@ -32,11 +32,25 @@ func drawStatus(out *screen, s report.Status, width int, now time.Time) error {
 	head("money", moneyLine(s))
 	head("budget", budgetLine(s.Budget))
 	head("workers", workersLine(s))
-	if _, err := fmt.Fprint(out, b.String()); err != nil || len(s.Activities) == 0 {
+	if _, err := fmt.Fprint(out, b.String()); err != nil || len(s.Activities) == 0 && s.RolledUp.Activities == 0 {
 		return err
 	}
 	fmt.Fprintln(out)
-	return activityGrid(out, s.Activities, true).draw(out, width)
+	return drawActivities(out, s, true, width)
+}
+
+// drawActivities writes the table of workers, and below it that there were more.
+func drawActivities(out *screen, s report.Status, providers bool, width int) error {
+	if len(s.Activities) > 0 || s.RolledUp.Activities == 0 {
+		if err := activityGrid(out, s.Activities, providers).draw(out, width); err != nil {
+			return err
+		}
+	}
+	if line := rolledLine(s.RolledUp); line != "" {
+		_, err := fmt.Fprintln(out, line)
+		return err
+	}
+	return nil
 }
 
 func runLine(out *screen, s report.Status, now time.Time) string {

@@ -67,6 +67,9 @@ func (a *app) explain(ctx context.Context, o explainOptions) error {
 	if a.json() {
 		return a.printJSON(e)
 	}
+	if err := a.tellAttempts(ctx, st, run); err != nil {
+		return err
+	}
 	return a.drawExplanation(e, o)
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -153,10 +154,10 @@ func (f *follower) endWith(ctx context.Context, cancel context.CancelFunc, row s
 		if err != nil && !errors.Is(err, context.Canceled) {
 			return
 		}
-		for _, at := range all {
-			if at.ID == row.ID && at.State.Done() {
-				return
-			}
+		// One that is rolled up is over too.
+		open := func(at state.Attempt) bool { return at.ID == row.ID && !at.State.Done() }
+		if err == nil && !slices.ContainsFunc(all, open) {
+			return
 		}
 	}
 }

@@ -44,6 +44,9 @@ func (a *app) logs(ctx context.Context, o logsOptions) error {
 		return err
 	}
 	defer st.Close()
+	if err := a.tellAttempts(ctx, st, run); err != nil {
+		return err
+	}
 	l := &logReader{app: a, store: st, run: run.ID, task: o.task}
 	if !o.follow {
 		return l.wrong(ctx)

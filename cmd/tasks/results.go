@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -50,7 +51,7 @@ func (a *app) results(ctx context.Context, o resultsOptions) error {
 			return err
 		}
 		if next == line {
-			return out.Flush()
+			return errors.Join(out.Flush(), a.tellResults(ctx, st, run))
 		}
 		line = next
 		if err := print(ofStage(page, o.stage)); err != nil {

@@ -35,7 +35,7 @@ func (a *app) show(ctx context.Context, run runChoice) error {
 	if a.json() {
 		return a.printJSON(s.Activities)
 	}
-	return activityGrid(a.out, s.Activities, false).draw(a.out, a.out.width())
+	return drawActivities(a.out, s, false, a.out.width())
 }
 
 // readStatus is the whole status of a run, read once.

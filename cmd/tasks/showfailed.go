@@ -38,6 +38,9 @@ func (a *app) showFailed(ctx context.Context, choice runChoice) error {
 	if err != nil {
 		return err
 	}
+	if err := a.tellFailed(ctx, st, run); err != nil {
+		return err
+	}
 	if a.json() {
 		return a.printJSON(tasks)
 	}

@@ -41,7 +41,7 @@ func living(r records) []Activity {
 func activity(a state.Activity) Activity {
 	return Activity{
 		ID: a.ID, State: a.State, Batches: a.Batches, Results: a.Results, Failures: a.Failures,
-		Cost: costOf(a), CostPerResult: perResult(costOf(a), int64(a.Results)),
+		Cost: a.Cost(), CostPerResult: perResult(a.Cost(), int64(a.Results)),
 		Reserved: reservedFor(a), Accepted: a.Accepted,
 		CreatedAt: a.CreatedAt, EndedAt: a.EndedAt, StopReason: a.Reason, Revision: a.Revision,
 	}

@@ -30,6 +30,8 @@ type Explanation struct {
 	Tasks    []Setback   `json:"tasks"`    // given up, or waiting to be tried again, the latest first
 
 	Revisions []Revision `json:"revisions"` // the documents that were applied, the latest first
+
+	RolledUp RolledUp `json:"rolled_up"`
 }
 
 // A Rejection is how many offers a rule has rejected; the example is the cheapest
@@ -94,7 +96,7 @@ func Explain(tx *store.Tx, id state.RunID, o Options, about About) (Explanation,
 	}
 	e := Explanation{
 		RunID: id, Name: s.Name, State: s.State, Note: s.Note, Revision: run.Revision, Workers: s.Workers,
-		Rejected: []Rejection{}, Chosen: []Choice{}, Ended: ends(s.Activities, about.Provider), Tasks: []Setback{},
+		Rejected: []Rejection{}, Chosen: []Choice{}, Ended: ends(s.Activities, about.Provider), Tasks: []Setback{}, RolledUp: s.RolledUp,
 	}
 	if err := e.addOffers(tx, about.Provider); err != nil {
 		return Explanation{}, err

@@ -34,7 +34,7 @@ func Load(tx *store.Tx, id state.RunID, o Options) (Status, error) {
 		Results: r.counts.Results, ResultsFile: r.run.ResultsPath,
 		Spent: r.money.Accepted, Accepted: r.money.Accepted, Paid: r.money.Paid,
 		CostPerResult: perResult(r.money.Accepted, r.counts.Results),
-		Activities:    r.activities, Reserved: reserved(r.live),
+		Activities:    r.activities, Reserved: reserved(r.live), RolledUp: rolledUp(r.rolled),
 	}
 	for name, counts := range r.stages {
 		s.Stages[name] = tasksOf(counts)
@@ -63,6 +63,7 @@ type records struct {
 	agreements []state.Agreement // live ones
 	live       []state.Activity
 	activities []Activity
+	rolled     store.Rolled
 }
 
 func read(tx *store.Tx, id state.RunID, o Options) (r records, err error) {
@@ -85,6 +86,9 @@ func read(tx *store.Tx, id state.RunID, o Options) (r records, err error) {
 		return r, err
 	}
 	if r.live, err = tx.Activities(id, true); err != nil {
+		return r, err
+	}
+	if r.rolled, err = tx.Rolled(id); err != nil {
 		return r, err
 	}
 	r.activities, err = activities(tx, id, o, r)

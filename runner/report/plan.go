@@ -3,7 +3,6 @@ package report
 import (
 	"time"
 
-	"tasks/golem"
 	"tasks/policies"
 	"tasks/runner"
 	"tasks/runner/state"
@@ -159,12 +158,4 @@ func (s Status) env(now time.Time) policies.Run {
 		Workers: s.Workers.Ready, Spent: s.Spent.InexactFloat64(), Reserved: s.Reserved.InexactFloat64(),
 		CostPerResult: policies.CostPerResult(s.Spent, int(s.Results)),
 	}
-}
-
-// cost of an activity: what it was billed, or accepted for it by an invoice.
-func costOf(a state.Activity) golem.Amount {
-	if a.Accepted.GreaterThan(a.Billed) {
-		return a.Accepted
-	}
-	return a.Billed
 }

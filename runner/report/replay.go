@@ -131,8 +131,9 @@ func ReplayRun(tx *store.Tx, id state.RunID, s *spec.Spec, set *policies.Set) (R
 		}
 	}
 	r.budget()
-	out.Unknown = unknowns(out)
-	return out, nil
+	rolled, err := tx.Rolled(id)
+	out.Unknown = unknowns(out, rolled)
+	return out, err
 }
 
 // failed notes a policy that failed, once.
@@ -162,7 +163,7 @@ func (r *replayer) budget() {
 }
 
 // unknowns are what a replay of these records cannot say.
-func unknowns(out Replay) []string {
+func unknowns(out Replay, rolled store.Rolled) []string {
 	list := []string{
 		"what machines that were never hired would have done: their speed, their failures and their bills",
 		"how the market would have answered: offers are as they were seen last, and a provider may refuse",
@@ -171,6 +172,10 @@ func unknowns(out Replay) []string {
 	}
 	if len(out.Offers) == 0 {
 		list = append(list, "offers: none are recorded, because the run is of an older version or others took their place")
+	}
+	if rolled.Any() {
+		list = append(list, fmt.Sprintf("what is rolled up: %d activities, %d bills and %d attempts are not judged again",
+			rolled.Activities, rolled.Bills, rolled.Attempts))
 	}
 	if out.Failures.Again != nil && len(out.Failures.Again) > 0 {
 		list = append(list, "how the tasks that would be tried again would have ended")

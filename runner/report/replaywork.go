@@ -49,7 +49,7 @@ func (r *replayer) activity(a store.ActivityRow) ReplayedActivity {
 		end = r.past.end
 	}
 	out := ReplayedActivity{
-		ID: a.ID, ProviderName: a.ProviderName, WasLived: end.Sub(a.CreatedAt).Seconds(), WasCost: costOf(a.Activity),
+		ID: a.ID, ProviderName: a.ProviderName, WasLived: end.Sub(a.CreatedAt).Seconds(), WasCost: a.Cost(),
 		WasResults: a.Results, WasReason: a.Reason,
 	}
 	out.NowLived, out.NowCost, out.NowResults = out.WasLived, out.WasCost, out.WasResults
@@ -115,7 +115,7 @@ func (p *past) costs(a store.ActivityRow, end time.Time) costLine {
 			line.add(at, b.Total)
 		}
 	}
-	line.add(end, costOf(a.Activity))
+	line.add(end, a.Cost())
 	return line
 }
 

@@ -70,7 +70,7 @@ func (s shares) of(key int64, took time.Duration) (golem.Amount, error) {
 		}
 		s.activities[key] = a
 	}
-	return share(costOf(a), took, a.Busy), nil
+	return share(a.Cost(), took, a.Busy), nil
 }
 
 // share is the part of cost for so much of all the time, rounded to what GLM can

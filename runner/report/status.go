@@ -42,6 +42,7 @@ type Status struct {
 	Workers Workers `json:"workers"`
 
 	Activities []Activity `json:"activities"` // in the order they were created
+	RolledUp   RolledUp   `json:"rolled_up"`
 }
 
 // Tasks are numbers of tasks by state.

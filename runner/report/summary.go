@@ -28,6 +28,7 @@ type Summary struct {
 func (s Status) Summary() Summary {
 	sum := Summary{
 		RunID: s.RunID, Results: s.Results, Spent: s.Spent, Reserved: s.Reserved, Accepted: s.Accepted, Paid: s.Paid,
+		Other: int(s.RolledUp.Activities), Batches: int(s.RolledUp.Batches), Cost: s.RolledUp.Cost,
 	}
 	for _, a := range s.Activities {
 		switch a.State {

@@ -92,7 +92,7 @@ func (p *plan) drawRun(r *rand.Rand) {
 		line("    timeout: %ds", 90+r.IntN(120))
 	}
 	p.drawFollowers(line)
-	line("results: {file: results.jsonl}")
+	line("results: {file: results.jsonl%s}", p.drawKeep())
 	line("policies:")
 	line("  offer: {score: -offer.price.hour}")
 	if p.failing {
@@ -123,6 +123,12 @@ func (p *plan) drawFollowers(line func(string, ...any)) {
 	line("  fourth:")
 	line("    from: {results: first}")
 	line(`    run: [work, "${{ split(task.item, ' ')[1] }}00000"]`)
+}
+
+// drawKeep draws what is kept, half the time very little.
+func (p *plan) drawKeep() string {
+	r := rand.New(rand.NewPCG(p.seed, 0x6eeb)) // its own, so that every other seed is the world that it was
+	return pick(r, "", "", ", keep: all", ", keep: 2", ", keep: 1s", ", keep: 1s", ", keep: 40s", ", keep: {tasks: 3, time: 2m}")
 }
 
 // drawBudget draws limits, one in three of them too tight for the run.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,7 @@ const (
 	inOrder         = "a stage begins when those that it waits for have ended"
 	tasksEnd        = "with fair providers every task ends"
 	sameBooks       = "the ledger says what the devnet was told"
+	sameFigures     = "what is rolled up is in every figure"
 	runEnds         = "a run ends or is wound down"
 	noSurprise      = "a process fails only where it must"
 )
@@ -68,8 +70,10 @@ func (w *world) checkAlong(ctx context.Context, db *store.Store) error {
 		if err != nil {
 			return err
 		}
-		spends, err = tx.Spends(runID, time.Time{})
-		return err
+		if spends, err = tx.Spends(runID, time.Time{}); err != nil {
+			return err
+		}
+		return w.checkFigures(tx, spends)
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // there is no run yet
@@ -85,6 +89,42 @@ func (w *world) checkAlong(ctx context.Context, db *store.Store) error {
 	w.violations = append(w.violations, w.checkWindows(w.windows)...)
 	w.checkReserved(s, spends)
 	return nil
+}
+
+// checkFigures compares figures that are kept apart from the rows with the rows
+// and what is rolled up of them.
+func (w *world) checkFigures(tx *store.Tx, spends []store.Spend) error {
+	rolled, err := tx.Rolled(runID)
+	if err != nil {
+		return err
+	}
+	money, err := tx.Totals(runID)
+	if err != nil {
+		return err
+	}
+	agreements, err := tx.Agreements(runID, false)
+	if err != nil {
+		return err
+	}
+	spent, accepted := golem.Amount{}, rolled.Accepted
+	for _, s := range spends {
+		spent = spent.Add(s.Amount)
+	}
+	for _, a := range agreements {
+		accepted = accepted.Add(a.Accepted)
+	}
+	if !spent.Equal(money.Accepted) || !accepted.Equal(money.Accepted) {
+		w.violate(sameFigures, "%s accepted, %s by the bills, %s by the agreements", money.Accepted, spent, accepted)
+	}
+	counts, err := tx.Counts(runID)
+	if err != nil {
+		return err
+	}
+	results, err := tx.Results(runID, 0, 1_000_000)
+	if n := rolled.Results + int64(len(results)); n != counts.Results {
+		w.violate(sameFigures, "%d results counted, %d rolled up or there", counts.Results, n)
+	}
+	return err
 }
 
 // checkReserved holds what is recorded as spent, and what is reserved at the same
@@ -146,14 +186,28 @@ func (w *world) checkResults(tx *store.Tx, run state.Run) error {
 	if err != nil {
 		return err
 	}
-	w.firsts = 0
-	for _, row := range rows {
-		if row.Stage == "first" {
-			w.firsts++
+	rolled, err := tx.Rolled(runID)
+	if err != nil {
+		return err
+	}
+	w.tally.rolled = rolled
+	w.firsts = countFirsts(lines, rows)
+	seen := map[int64]bool{}
+	for i, line := range lines {
+		if seen[line.Task] {
+			w.violate(resultOnce, "task %d has two in the file", line.Task)
+		}
+		seen[line.Task] = true
+		if want := fmt.Sprintf("%q", "done "+w.item(line.Stage, line.Item)); string(line.Value) != want {
+			w.violate(rightResult, "line %d: %s, want %s", i+1, line.Value, want)
 		}
 	}
-	seen := map[int64]bool{}
+	if int64(len(lines)) < rolled.Results {
+		w.violate(resultOnce, "%d lines in the file, and %d results are rolled up", len(lines), rolled.Results)
+	}
+	seen = map[int64]bool{}
 	for i, row := range rows {
+		i += int(rolled.Results)
 		if seen[row.Task] {
 			w.violate(resultOnce, "task %d has two in the database", row.Task)
 		}
@@ -161,31 +215,47 @@ func (w *world) checkResults(tx *store.Tx, run state.Run) error {
 		if i < len(lines) && (lines[i].Task != row.Task || !bytes.Equal(lines[i].Value, row.Value)) {
 			w.violate(resultOnce, "line %d is of task %d, %s, not of task %d, %s", i+1, lines[i].Task, lines[i].Value, row.Task, row.Value)
 		}
-		if want := fmt.Sprintf("%q", "done "+w.item(row)); string(row.Value) != want {
+		if want := fmt.Sprintf("%q", "done "+w.item(row.Stage, row.Item)); string(row.Value) != want {
 			w.violate(rightResult, "task %d: %s, want %s", row.Task, row.Value, want)
 		}
 	}
 	w.checkOrder(rows)
-	if len(lines) != len(rows) && w.over(run) {
-		w.violate(resultOnce, "%d lines in the file, %d in the database", len(lines), len(rows))
+	if all := len(rows) + int(rolled.Results); len(lines) != all && w.over(run) {
+		w.violate(resultOnce, "%d lines in the file, %d in the database or rolled up", len(lines), all)
 	}
 	return nil
 }
 
 // item is the argument of a task's command.
-func (w *world) item(row store.ResultRow) string {
+func (w *world) item(stage string, task json.RawMessage) string {
 	var emitted struct{ N json.Number }
-	if row.Stage == "second" && json.Unmarshal(row.Item, &emitted) == nil {
+	if stage == "second" && json.Unmarshal(task, &emitted) == nil {
 		return emitted.N.String()
 	}
 	var printed string
-	if row.Stage == "fourth" && json.Unmarshal(row.Item, &printed) == nil {
+	if stage == "fourth" && json.Unmarshal(task, &printed) == nil {
 		return strings.TrimPrefix(printed, "done ") + "00000"
 	}
-	if row.Stage == "third" {
+	if stage == "third" {
 		return fmt.Sprint(1000 + w.firsts)
 	}
-	return string(row.Item)
+	return string(task)
+}
+
+// countFirsts is how many results the first stage has, in the file or not yet.
+func countFirsts(lines []runner.Line, rows []store.ResultRow) int {
+	tasks := map[int64]bool{}
+	for _, line := range lines {
+		if line.Stage == "first" {
+			tasks[line.Task] = true
+		}
+	}
+	for _, row := range rows {
+		if row.Stage == "first" {
+			tasks[row.Task] = true
+		}
+	}
+	return len(tasks)
 }
 
 // checkOrder demands that what waits for the first stage began after its results.
@@ -289,8 +359,20 @@ func (w *world) checkDevnet(tx *store.Tx) error {
 	for _, a := range agreements {
 		ours[a.ID] = a.Accepted
 	}
+	rolled, err := tx.Rolled(runID)
+	if err != nil {
+		return err
+	}
+	var gone golem.Amount
 	for _, a := range snap.Agreements {
-		w.checkAgreement(a, ours[a.ID])
+		accepted, ok := ours[a.ID]
+		if !ok {
+			gone, accepted = gone.Add(a.Accepted), a.Accepted
+		}
+		w.checkAgreement(a, accepted)
+	}
+	if !gone.Equal(rolled.Accepted) {
+		w.violate(sameBooks, "%s of agreements that are rolled up accepted here, %s there", rolled.Accepted, gone)
 	}
 	if len(snap.Allocations) > 0 {
 		w.violate(nothingSetAside, "%v", snap.Allocations)
@@ -348,22 +430,41 @@ func (w *world) away(name string) bool {
 
 // checkNotes demands that nothing was paid for an agreement after its invoice.
 func (w *world) checkNotes(tx *store.Tx) error {
-	closed := map[int64]string{}
+	rolled, err := tx.Rolled(runID)
+	if err != nil {
+		return err
+	}
+	closed, unknown := map[golem.AgreementID]string{}, int64(0)
 	for _, p := range w.witness.payments {
-		bill, err := tx.Bill(p.bill)
-		if errors.Is(err, store.ErrNotFound) {
-			w.violate(sameBooks, "bill %s was accepted, and nobody here knows it", p.bill)
-			continue
+		if _, err := tx.Bill(p.bill); errors.Is(err, store.ErrNotFound) {
+			unknown++
+		} else if err != nil {
+			return err
 		}
+		agreement, err := w.agreementOf(p)
 		if err != nil {
 			return err
 		}
-		if by, ok := closed[bill.Agreement]; ok && !p.invoice {
+		if by, ok := closed[agreement]; ok && !p.invoice {
 			w.violate(afterInvoice, "debit note %s, after invoice %s", p.bill, by)
 		}
 		if p.invoice {
-			closed[bill.Agreement] = p.bill
+			closed[agreement] = p.bill
 		}
 	}
+	if unknown > rolled.Bills {
+		w.violate(sameBooks, "%d bills were accepted that nobody here knows, and %d are rolled up", unknown, rolled.Bills)
+	}
 	return nil
+}
+
+// agreementOf asks the devnet what was paid for.
+func (w *world) agreementOf(p payment) (golem.AgreementID, error) {
+	client := golem.Client{BaseURL: "http://devnet", AppKey: devnet.DefaultAppKey, HTTP: &http.Client{Transport: w.server.Transport()}}
+	if p.invoice {
+		inv, err := client.GetInvoice(context.Background(), golem.InvoiceID(p.bill))
+		return inv.AgreementID, err
+	}
+	note, err := client.GetDebitNote(context.Background(), golem.DebitNoteID(p.bill))
+	return note.AgreementID, err
 }

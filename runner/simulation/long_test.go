@@ -14,6 +14,7 @@ import (
 	"tasks/golem"
 	"tasks/golem/devnet"
 	"tasks/runner"
+	"tasks/runner/store"
 )
 
 var days = flag.Float64("days", 0.05, "how many simulated days TestLong stays")
@@ -28,18 +29,31 @@ tasks:
   from: {items: [a, b, c], repeat: forever}
   run: [work, "${{ task.item }}"]
   timeout: 40m
-results: {file: results.jsonl}
+results: {file: results.jsonl%s}
 `
+
+// defaultKeep is for how many days rows are kept where the document says nothing,
+// and with which a run must be so long that the most of it has been rolled up.
+const defaultKeep = 7
+
+// keepOf is what the document of a stay says: of a long one nothing, so that the
+// default shows, and of a short one a tenth of it.
+func keepOf(days float64) string {
+	if days >= 3*defaultKeep {
+		return ""
+	}
+	return ", keep: " + time.Duration(days*float64(24*time.Hour)/10).Round(time.Second).String()
+}
 
 // TestLong leaves one process alone with an endless run on a market that changes,
 // a tenth of the time first, and demands that the process is no larger at the
-// end of the whole.
+// end of the whole, and the database no larger than when it began to be rolled up.
 func TestLong(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it is not long then")
 	}
-	first := stayLong(t, *days/10)
-	last := stayLong(t, *days)
+	first, _ := stayLong(t, *days/10)
+	last, early := stayLong(t, *days)
 	show("the process alone, after %v days: %s", *days/10, first)
 	show("the process alone, after %v days: %s", *days, last)
 	if slack := uint64(4 << 20); last.heap > first.heap+slack {
@@ -50,6 +64,12 @@ func TestLong(t *testing.T) {
 	}
 	if last.files > first.files+3 {
 		t.Errorf("open files grew from %d to %d", first.files, last.files)
+	}
+	if slack := early.database/20 + 256<<10; *days >= 3*defaultKeep && last.database > early.database+slack {
+		t.Errorf("the database grew from %d to %d bytes", early.database, last.database)
+	}
+	if !last.rolled.Any() {
+		t.Error("nothing was rolled up")
 	}
 }
 
@@ -68,11 +88,14 @@ type footprint struct {
 	heap              uint64 // in bytes, after a collection
 	goroutines, files int
 	database, results int64 // in bytes, on the disk
+	log               int64 // of the database, in bytes
+	rolled            store.Rolled
 }
 
 func (f footprint) String() string {
-	return fmt.Sprintf("heap %d KiB, %d goroutines, %d files, database %d KiB, results %d KiB",
-		f.heap>>10, f.goroutines, f.files, f.database>>10, f.results>>10)
+	return fmt.Sprintf("heap %d KiB, %d goroutines, %d files, database %d KiB, its log %d KiB, results %d KiB; rolled up %d tasks, %d agreements, %d bills, %d events",
+		f.heap>>10, f.goroutines, f.files, f.database>>10, f.log>>10, f.results>>10,
+		f.rolled.Done, f.rolled.Agreements, f.rolled.Bills, f.rolled.Events)
 }
 
 func (w *world) footprint() (f footprint) {
@@ -81,27 +104,41 @@ func (w *world) footprint() (f footprint) {
 	runtime.ReadMemStats(&m)
 	open, _ := os.ReadDir("/proc/self/fd") // none where there is no such thing
 	f.heap, f.goroutines, f.files = m.HeapAlloc, runtime.NumGoroutine(), len(open)
-	for _, name := range []string{"tasks.db", "tasks.db-wal"} {
-		if info, err := os.Stat(filepath.Join(w.dir, name)); err == nil {
-			f.database += info.Size()
+	size := func(name string) int64 {
+		info, err := os.Stat(filepath.Join(w.dir, name))
+		if err != nil {
+			return 0
 		}
+		return info.Size()
 	}
-	if info, err := os.Stat(filepath.Join(w.dir, "results.jsonl")); err == nil {
-		f.results = info.Size()
-	}
+	f.database, f.log, f.results = size("tasks.db"), size("tasks.db-wal"), size("results.jsonl")
 	return f
 }
 
-// stayLong returns what the process took in the end, and shows what all took every
+// rolledUp asks the store.
+func rolledUp(t *testing.T, s *store.Store) (r store.Rolled) {
+	t.Helper()
+	err := s.View(context.Background(), func(tx *store.Tx) (err error) {
+		r, err = tx.Rolled(runID)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return r
+}
+
+// stayLong returns what the process took in the end, and early, after four tenths
+// of the time, and shows what all took every
 // now and then. The devnet is in the same heap, and remembers every bill: what heap
 // and goroutines are left when the process is gone is taken off.
-func stayLong(t *testing.T, days float64) (took footprint) {
+func stayLong(t *testing.T, days float64) (took, early footprint) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		server := longMarket(days)
 		defer server.Close()
-		w := &world{plan: plan{seed: 1, document: longDocument}, witness: newWitness(server), dir: dir, dsn: filepath.Join(dir, "tasks.db"), server: server, log: logOf(t)}
+		w := &world{plan: plan{seed: 1, document: fmt.Sprintf(longDocument, keepOf(days))}, witness: newWitness(server), dir: dir, dsn: filepath.Join(dir, "tasks.db"), server: server, log: logOf(t)}
 		o, err := w.options(newMortal(context.Background(), crash{}))
 		if err != nil {
 			t.Fatal(err)
@@ -117,6 +154,10 @@ func stayLong(t *testing.T, days float64) (took footprint) {
 		for i := range 10 {
 			time.Sleep(step)
 			took = w.footprint()
+			took.rolled = rolledUp(t, o.Store)
+			if i == 3 {
+				early = took
+			}
 			if step > aWhile && took.results <= progress {
 				t.Errorf("no result since %s ago", step)
 			}
@@ -134,7 +175,7 @@ func stayLong(t *testing.T, days float64) (took footprint) {
 		took.heap -= min(took.heap, rest.heap)
 		took.goroutines -= rest.goroutines
 	})
-	return took
+	return took, early
 }
 
 // longMarket is a market on which providers come and go: each is there for some

@@ -32,6 +32,8 @@ type Run struct {
 	ResultsPath     string
 	ResultsOffset   int64 // bytes written by us so far
 	ResultsExported int64 // Result.Seq of the last line written
+	ResultsHead     int64 // the task of the first line; 0 before there is one
+	ResultsFirst    int64 // Result.Seq of the first line, as if none that came later were missing
 
 	// Cursors of the daemon's event streams, verbatim.
 	AgreementCursor, DebitNoteCursor, InvoiceCursor golem.Timestamp
@@ -172,6 +174,15 @@ type Activity struct {
 	Authorised   golem.Amount // the total up to which the budget is reserved for it
 	PrepareBatch golem.BatchID
 	Revision     int // of the document that it was stopped by; 0 until then
+}
+
+// Cost is what the activity has cost so far: what it was billed, or more where an
+// invoice that was accepted said so.
+func (a Activity) Cost() golem.Amount {
+	if a.Accepted.GreaterThan(a.Billed) {
+		return a.Accepted
+	}
+	return a.Billed
 }
 
 // A Bill is a debit note or an invoice.

@@ -159,8 +159,11 @@ func (t *Tx) known(err error, key int64) error {
 // a machine left out, and over how many tries; 0 for none.
 func (t *Tx) TaskTime(name string) (mean time.Duration, tries int64, err error) {
 	var busy int64
-	err = t.get(`SELECT coalesce(sum(busy_us), 0), coalesce(sum(batches), 0) FROM activities
-		WHERE busy_us > 0 AND run IN (SELECT key FROM runs WHERE name = ?)`, []any{name}, &busy, &tries)
+	err = t.get(`SELECT coalesce(sum(busy), 0), coalesce(sum(tries), 0) FROM (
+			SELECT busy_us AS busy, batches AS tries FROM activities
+			WHERE busy_us > 0 AND run IN (SELECT key FROM runs WHERE name = ?1)
+			UNION ALL SELECT busy_us, timed FROM rolled WHERE run IN (SELECT key FROM runs WHERE name = ?1))`,
+		[]any{name}, &busy, &tries)
 	if err != nil || tries == 0 {
 		return 0, 0, wrap(err, "read task time of runs named", name)
 	}

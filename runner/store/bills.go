@@ -67,17 +67,21 @@ func (t *Tx) OpenBills(run state.RunID) ([]state.Bill, error) {
 
 // NotesBefore returns how many debit notes of an activity came before the one
 // of that id, in whatever state they are, and the one of them with the highest
-// total, zero if there is none. If no such note is recorded, all came before it.
+// total, zero if there is none. Those that are rolled up are counted too, and had
+// lower totals. If no such note is recorded, all came before it.
 func (t *Tx) NotesBefore(activity int64, id string) (earlier int, highest state.Bill, err error) {
 	all, err := list(t, scanBill, `SELECT `+billColumns+billTables+`WHERE b.activity = ?1
 			AND b.key < coalesce((SELECT key FROM bills WHERE id = ?2 AND activity = ?1), 9223372036854775807)
 		ORDER BY b.key`, activity, id)
+	if err == nil {
+		err = t.get(`SELECT rolled_notes FROM activities WHERE key = ?`, []any{activity}, &earlier)
+	}
 	for i, b := range all {
 		if i == 0 || b.Total.GreaterThan(highest.Total) {
 			highest = b
 		}
 	}
-	return len(all), highest, wrap(err, "read notes of activity", activity)
+	return earlier + len(all), highest, wrap(err, "read notes of activity", activity)
 }
 
 // MoveBill moves a bill. Accepting it at last records increment, what it

@@ -19,16 +19,18 @@ type Money struct {
 	Paid     golem.Amount // of it, settled
 }
 
-// Spends returns what a run was charged after a moment, in order.
+// Spends returns what a run was charged after a moment, in order; the bills that
+// are rolled up may be added up by the hour.
 func (t *Tx) Spends(run state.RunID, since time.Time) ([]Spend, error) {
 	scan := func(row scanner) (s Spend, err error) {
 		err = row.Scan(timeTo{&s.At}, &s.Amount)
 		return s, err
 	}
-	all, err := list(t, scan, `SELECT decided_at, increment FROM bills
-		WHERE run = (SELECT key FROM runs WHERE id = ?) AND state IN ('accepted', 'settled') AND increment <> '0'
-			AND decided_at > ?
-		ORDER BY decided_at, key`, run, since.UnixMicro())
+	all, err := list(t, scan, `SELECT at, amount FROM spends WHERE run = (SELECT key FROM runs WHERE id = ?1) AND at > ?2
+		UNION ALL SELECT decided_at, increment FROM bills
+		WHERE run = (SELECT key FROM runs WHERE id = ?1) AND state IN ('accepted', 'settled') AND increment <> '0'
+			AND decided_at > ?2
+		ORDER BY 1`, run, since.UnixMicro())
 	return all, wrap(err, "read spends of run", run)
 }
 

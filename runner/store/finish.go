@@ -66,10 +66,13 @@ func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
 	if err := t.endAttempt(&o, end); err != nil {
 		return f, err
 	}
-	if f.Task, err = t.endTask(o, end); err != nil {
+	if f.Seq, err = t.nextSeq(o, end); err != nil {
 		return f, err
 	}
-	if f.Seq, err = t.addResult(o, end); err != nil {
+	if f.Task, err = t.endTask(o, end, f.Seq); err != nil {
+		return f, err
+	}
+	if err = t.addResult(o, end, f.Seq); err != nil {
 		return f, err
 	}
 	if f.EmittedIDs, err = t.emit(o, end); err != nil {
@@ -105,8 +108,9 @@ func tail(output []byte) any {
 }
 
 // endTask is the guarded move of the task; at most one attempt of it is open,
-// so a task that is not running would be a broken database.
-func (t *Tx) endTask(o open, end AttemptEnd) (state.Task, error) {
+// so a task that is not running would be a broken database. seq is that of the
+// result, or 0.
+func (t *Tx) endTask(o open, end AttemptEnd, seq int64) (state.Task, error) {
 	k := o.task
 	k.State, k.Attempts = end.Task, o.number
 	if end.Task == state.TaskPending {
@@ -114,9 +118,9 @@ func (t *Tx) endTask(o open, end AttemptEnd) (state.Task, error) {
 	} else {
 		k.FinishedAt = t.now
 	}
-	err := t.update(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5
+	err := t.update(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5, result = ?6
 		WHERE id = ?1 AND state = 'running'`,
-		k.ID, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined)
+		k.ID, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined, nonzero(seq))
 	if err != nil {
 		return k, stale(err, "end task", k.ID)
 	}

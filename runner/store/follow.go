@@ -6,20 +6,23 @@ import (
 	"tasks/runner/state"
 )
 
-// addResult records the result, if there is one, under the run's next number.
-func (t *Tx) addResult(o open, end AttemptEnd) (seq int64, err error) {
+// nextSeq takes the run's next number for the result, if there is one.
+func (t *Tx) nextSeq(o open, end AttemptEnd) (seq int64, err error) {
 	if end.Value == nil {
 		return 0, nil
 	}
 	err = t.change(`UPDATE runs SET last_seq = last_seq + 1 WHERE key = ? RETURNING last_seq`, []any{o.run}, &seq)
-	if err == nil {
-		_, _, err = t.exec(`INSERT INTO results (run, seq, task, attempt, value, count) VALUES (?, ?, ?, ?, ?, ?)`,
-			o.run, seq, o.task.ID, end.Attempt, raw(end.Value), end.Count)
+	return seq, wrap(err, "number result of task", o.task.ID)
+}
+
+// addResult records the result under its number, if there is one.
+func (t *Tx) addResult(o open, end AttemptEnd, seq int64) error {
+	if seq == 0 {
+		return nil
 	}
-	if err != nil {
-		return 0, fmt.Errorf("add result: %w", err)
-	}
-	return seq, nil
+	_, _, err := t.exec(`INSERT INTO results (run, seq, task, attempt, value, count) VALUES (?, ?, ?, ?, ?, ?)`,
+		o.run, seq, o.task.ID, end.Attempt, raw(end.Value), end.Count)
+	return wrap(err, "add result of task", o.task.ID)
 }
 
 // emit records the tasks that the result gives rise to.

@@ -73,8 +73,30 @@ func everything(t *testing.T, w world) {
 			func() error { return tx.Authorise(w.activity, glm("1")) },
 			func() error { return tx.CountRefusal(providerID, "") },
 			func() error { return readEverything(tx, w, ids[0]) },
+			func() error { return rollUpEverything(tx, w) },
 		)
 	})
+}
+
+// rollUpEverything calls what rolls up.
+func rollUpEverything(tx *store.Tx, w world) error {
+	later := time.Now().Add(time.Hour)
+	var done, failed []state.EndedTask
+	return walk(
+		func() (err error) { done, err = tx.WithResult(w.run, true, 1); return err },
+		func() (err error) { done, err = tx.WithoutResult(w.run, false, 1); return err },
+		func() (err error) { failed, err = tx.WithoutResult(w.run, true, 1); return err },
+		func() error { return tx.RollUpTasks(w.run, append(done, failed...)) },
+		func() error { _, _, err := tx.TriedAgain(w.run, 0, 0, 1); return err },
+		func() error { _, err := tx.EndedHires(w.run, 0, later, 1); return err },
+		func() error { _, err := tx.OldNotes(w.run, 0, later, 1); return err },
+		func() error { _, err := tx.NoteRolledUp(w.activity, "x", later); return err },
+		func() error { _, err := tx.RollUpSpends(w.run, later, later, 1); return err },
+		func() error { _, err := tx.RollUpHistory(w.run, later, 1); return err },
+		func() error { _, err := tx.Rolled(w.run); return err },
+		func() error { _, err := tx.RolledEnds(w.run); return err },
+		func() error { return tx.SetResultsHead(w.run, 1, 1) },
+	)
 }
 
 func readEverything(tx *store.Tx, w world, task int64) error {

@@ -30,7 +30,8 @@ func (t *Tx) Provider(id golem.NodeID) (state.Provider, error) {
 func (t *Tx) Providers(run state.RunID) ([]state.Provider, error) {
 	where, args := ``, []any{}
 	if run != "" {
-		where = ` WHERE p.key IN (SELECT provider FROM agreements WHERE run = (SELECT key FROM runs WHERE id = ?))`
+		where = ` WHERE p.key IN (SELECT provider FROM agreements WHERE run = (SELECT key FROM runs WHERE id = ?1)
+			UNION SELECT provider FROM rolled_ends WHERE run = (SELECT key FROM runs WHERE id = ?1))`
 		args = append(args, run)
 	}
 	all, err := list(t, scanProvider, `SELECT `+providerColumns+` FROM providers p`+where+` ORDER BY p.key`, args...)

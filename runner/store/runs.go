@@ -9,12 +9,13 @@ import (
 
 const runColumns = `id, name, session, state, note, revision, proposed, daemon, identity, stop_asked, retry_asked,
 	created_at, started_at, finished_at, results_path, results_offset, results_exported,
-	agreement_cursor, debit_note_cursor, invoice_cursor`
+	file_task, file_seq, agreement_cursor, debit_note_cursor, invoice_cursor`
 
 func scanRun(row scanner) (r state.Run, err error) {
 	err = row.Scan(&r.ID, &r.Name, &r.Session, &r.State, &r.Note, &r.Revision, &r.Proposed, &r.Daemon, &r.Identity, &r.StopAsked, &r.RetryAsked,
 		timeTo{&r.CreatedAt}, timeTo{&r.StartedAt}, timeTo{&r.FinishedAt},
 		&r.ResultsPath, &r.ResultsOffset, &r.ResultsExported,
+		intTo[int64]{&r.ResultsHead}, &r.ResultsFirst,
 		&r.AgreementCursor, &r.DebitNoteCursor, &r.InvoiceCursor)
 	return r, err
 }
@@ -143,6 +144,11 @@ func (t *Tx) SetEventCursors(id state.RunID, agreement, debitNote, invoice *gole
 // SetExported records how much of the results file is written and on disk.
 func (t *Tx) SetExported(id state.RunID, seq, offset int64) error {
 	return t.setRun(`results_exported = ?2, results_offset = ?3`, id, seq, offset)
+}
+
+// SetResultsHead records which result the first line of the results file is of.
+func (t *Tx) SetResultsHead(id state.RunID, task, seq int64) error {
+	return t.setRun(`file_task = ?2, file_seq = ?3`, id, nonzero(task), seq)
 }
 
 // SetResultsPath records where the results go; "" is nowhere.

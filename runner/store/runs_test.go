@@ -32,7 +32,7 @@ func TestRunKeepsWhatItWasGiven(t *testing.T) {
 		s := open(t)
 		want := state.Run{
 			ID: "test_1", Name: "yacat", Session: "tasks-test_1-ab", State: state.RunRunning, Revision: 1,
-			Daemon: "embedded", Identity: "0x06", CreatedAt: time.Now().UTC().Add(-time.Hour), ResultsPath: "results/test_1.jsonl",
+			Daemon: "embedded", Identity: "0x06", CreatedAt: time.Now().UTC().Add(-time.Hour), ResultsPath: "results/test_1.jsonl", ResultsFirst: 1,
 			AgreementCursor: "2026-04-01T10:02:05.123456789Z", DebitNoteCursor: "2026-04-01T10:02:06Z", InvoiceCursor: "x",
 		}
 		revision := state.Revision{
