@@ -2,9 +2,11 @@ package policies_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"tasks/policies"
+	"tasks/spec"
 )
 
 func BenchmarkCompile(b *testing.B) {
@@ -61,4 +63,45 @@ func BenchmarkResult10000Attempts(b *testing.B) {
 			}
 		}
 	}
+}
+
+// Filtering and scoring 10,000 offers is to take less than 50 ms.
+func BenchmarkRule10000Offers(b *testing.B) {
+	s := compile(b, strings.Replace(document, `accept: "true"`, `accept: "offer.price.start <= 0.1 && provider.failures < 3"`, 1))
+	offers := make([]policies.OfferEnv, 10000)
+	for i := range offers {
+		offers[i].Offer.Price = policies.Price{Start: float64(i%20) / 100, Hour: float64(i) / 1e4}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range offers {
+			if r := s.Rule(offers[i]); r.Failure != nil {
+				b.Fatal(r.Failure)
+			}
+		}
+	}
+	b.ReportMetric(50, "ms-wanted")
+}
+
+// thousandStages is a document with a thousand stages.
+func thousandStages() []byte {
+	var text strings.Builder
+	text.WriteString("name: many\npayload: golem/alpine:latest\ntasks:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&text, "  s%d: {from: {range: [1, 10]}, run: \"echo ${{ task.item }}\", result: trim(stdout)}\n", i)
+	}
+	return []byte(text.String())
+}
+
+// Loading a spec of 1,000 stages, read and compiled, is to take less than 100 ms.
+func BenchmarkLoad1000Stages(b *testing.B) {
+	text := thousandStages()
+	b.ReportAllocs()
+	for b.Loop() {
+		s, list := spec.Parse("run.yaml", text, "/", spec.Overrides{})
+		if _, more := policies.Compile(s); len(list)+len(more) > 0 {
+			b.Fatal(list, more)
+		}
+	}
+	b.ReportMetric(100, "ms-wanted")
 }

@@ -6,6 +6,7 @@ import (
 
 	"tasks/golem/devnet"
 	"tasks/policies"
+	"tasks/runner/report"
 	"tasks/runner/state"
 	"tasks/runner/store"
 )
@@ -47,6 +48,42 @@ func TestDecisionsAreKept(t *testing.T) {
 				if err != nil || len(chosen) == 0 || !strings.Contains(chosen[0].Note, "offer.score: ") {
 					t.Errorf("why %s was hired: %v, %v", a.ProviderName, chosen, err)
 				}
+			}
+			return nil
+		})
+	})
+}
+
+// Explain says what would have let offers in, and by which values a worker was let
+// go.
+func TestExplainSaysWhatWouldHelp(t *testing.T) {
+	document := strings.Replace(replayed, "policies:", "policies:\n  activity: {keep: 'activity.age < duration(\"5m\")'}", 1)
+	inWorld(t, &devnet.Server{Seed: 18}, func(w *world) {
+		w.mustRun("e", document, state.RunFailed)
+		w.view(func(tx *store.Tx) error {
+			rev, err := tx.Revision("e", 1)
+			if err != nil {
+				return err
+			}
+			plan, err := report.NewPlan(rev)
+			if err != nil {
+				return err
+			}
+			e, err := report.Explain(tx, "e", report.Options{Plan: plan}, report.About{})
+			if err != nil {
+				return err
+			}
+			if len(e.Relaxed) != 1 || e.Relaxed[0].Part != "offer.cpu.threads >= 3" || e.Relaxed[0].Instead != "offer.cpu.threads >= 2" || e.Relaxed[0].Lets == 0 {
+				t.Errorf("relaxed %+v", e.Relaxed)
+			}
+			told := 0
+			for _, end := range e.Ended {
+				if strings.Contains(end.Policy, `activity.age < duration("5m"): gives false where activity.age = `) {
+					told++
+				}
+			}
+			if told == 0 {
+				t.Errorf("ended %+v", e.Ended)
 			}
 			return nil
 		})

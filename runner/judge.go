@@ -65,6 +65,9 @@ func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activit
 	reason := notKept(env)
 	r.Log.Info("activity not kept", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)
 	r.market.banDear(a.Provider)
+	if w := r.worker(act.Key); w != nil && w.draining() == "" {
+		r.note(ctx, state.EventNotKept, string(act.ID), rev.policies.WhyNotKept(env))
+	}
 	r.drain(rev, act.Key, reason)
 }
 

@@ -143,7 +143,7 @@ func runReasons(e report.Explanation) []string {
 	if len(e.Revisions) > 1 {
 		lines = append(lines, fmt.Sprintf("revision %d is in force of %d that were applied", e.Revision, e.Revisions[0].Number))
 	}
-	return append(lines, "workers  "+workersReason(e))
+	return append(append(lines, "workers  "+workersReason(e)), relaxedLines(e.Relaxed)...)
 }
 
 func workersReason(e report.Explanation) string {
@@ -168,6 +168,30 @@ func workersReason(e report.Explanation) string {
 			oneLine(cheapest.ProviderName), ledger.Show(cheapest.PricePerHour), cheapest.Rule)
 	}
 	return text
+}
+
+// relaxedShown is how many changes that let offers in are shown.
+const relaxedShown = 3
+
+// relaxedLines say what would let offers in that offer.accept keeps out.
+func relaxedLines(relaxed []report.Relaxed) []string {
+	var lines []string
+	for _, r := range relaxed[:min(len(relaxed), relaxedShown)] {
+		text := fmt.Sprintf("without %s, %s would come in", oneLine(r.Part), offersText(r.Without))
+		if r.Instead != "" {
+			text = fmt.Sprintf("%s instead of %s would let %s in, and leaving it out %d",
+				oneLine(r.Instead), oneLine(r.Part), offersText(r.Lets), r.Without)
+		}
+		lines = append(lines, "relax    "+text)
+	}
+	return lines
+}
+
+func offersText(n int) string {
+	if n == 1 {
+		return "1 offer"
+	}
+	return fmt.Sprintf("%d offers", n)
 }
 
 func rejectionGrid(rejected []report.Rejection) *grid {
@@ -230,9 +254,17 @@ func endGrid(ended []report.End) *grid {
 		if !e.At.IsZero() {
 			at = e.At.UTC().Format(time.TimeOnly)
 		}
-		g.add(at, by(e.Revision), short(e.Activity), oneLine(e.ProviderName), oneLine(e.Why))
+		g.add(at, by(e.Revision), short(e.Activity), oneLine(e.ProviderName), oneLine(endText(e)))
 	}
 	return g
+}
+
+// endText is why an activity ended, and by which values.
+func endText(e report.End) string {
+	if e.Policy == "" {
+		return e.Why
+	}
+	return e.Why + "; " + e.Policy
 }
 
 func setbackGrid(tasks []report.Setback, now time.Time) *grid {

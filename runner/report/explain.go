@@ -25,6 +25,7 @@ type Explanation struct {
 
 	Workers  Workers     `json:"workers"`
 	Rejected []Rejection `json:"rejected"` // under that revision, the rule that rejected most first
+	Relaxed  []Relaxed   `json:"relaxed"`  // what would let recorded offers in, the smallest change first
 	Chosen   []Choice    `json:"chosen"`   // why providers were hired, the latest first
 	Ended    []End       `json:"ended"`    // why activities ended, the latest first
 	Tasks    []Setback   `json:"tasks"`    // given up, or waiting to be tried again, the latest first
@@ -46,6 +47,14 @@ type Rejection struct {
 	Why          string       `json:"why"` // the expression and the values it saw
 }
 
+// A Relaxed is a part of offer.accept that alone keeps recorded offers out.
+type Relaxed struct {
+	Part    string `json:"part"`
+	Instead string `json:"instead"` // the least change that lets enough in, or ""
+	Lets    int    `json:"lets"`    // offers that it lets in
+	Without int    `json:"without"` // offers that come in without the part
+}
+
 // A Choice is why a provider was hired.
 type Choice struct {
 	At           time.Time    `json:"at"`
@@ -62,6 +71,7 @@ type End struct {
 	Provider     golem.NodeID     `json:"provider"`
 	ProviderName string           `json:"provider_name"`
 	Why          string           `json:"why"`
+	Policy       string           `json:"policy"`   // activity.keep and the values it saw, where that did not keep it
 	Revision     int              `json:"revision"` // that it was stopped by; 0 where it ended by itself in an old version
 }
 
@@ -96,9 +106,15 @@ func Explain(tx *store.Tx, id state.RunID, o Options, about About) (Explanation,
 	}
 	e := Explanation{
 		RunID: id, Name: s.Name, State: s.State, Note: s.Note, Revision: run.Revision, Workers: s.Workers,
-		Rejected: []Rejection{}, Chosen: []Choice{}, Ended: ends(s.Activities, about.Provider), Tasks: []Setback{}, RolledUp: s.RolledUp,
+		Rejected: []Rejection{}, Relaxed: []Relaxed{}, Chosen: []Choice{}, Ended: ends(s.Activities, about.Provider), Tasks: []Setback{}, RolledUp: s.RolledUp,
 	}
 	if err := e.addOffers(tx, about.Provider); err != nil {
+		return Explanation{}, err
+	}
+	if err := e.addRelaxed(tx, o.Plan); err != nil {
+		return Explanation{}, err
+	}
+	if err := e.addKeeps(tx); err != nil {
 		return Explanation{}, err
 	}
 	if e.Revisions, err = revisions(tx, id); err != nil {

@@ -257,6 +257,10 @@ type Event struct {
 // Subject is the provider.
 const EventChosen = "offer.chosen"
 
+// EventNotKept is the Kind of the event that says what activity.keep saw when it
+// did not keep an activity, which is its Subject.
+const EventNotKept = "activity.not_kept"
+
 // Counts are the numbers of tasks by state, and of results.
 type Counts struct {
 	Pending, Running, Done, Failed int64

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"tasks/golem"
 	"tasks/runner/state"
 )
 
@@ -40,4 +41,11 @@ func (t *Tx) LastEvents(run state.RunID, n int, since time.Time) (afterSeq int64
 		SELECT seq FROM events WHERE run = (SELECT key FROM runs WHERE id = ?1) AND (?2 IS NULL OR at >= ?2)
 		ORDER BY seq DESC LIMIT ?3)`, []any{run, stamp(since), limit}, &afterSeq)
 	return afterSeq, wrap(err, "find events of run", run)
+}
+
+// NotKept is what activity.keep saw when it did not keep an activity, or "".
+func (t *Tx) NotKept(run state.RunID, id golem.ActivityID) (why string, err error) {
+	err = t.get(`SELECT coalesce(max(note), '') FROM events
+		WHERE run = (SELECT key FROM runs WHERE id = ?) AND kind = ? AND subject = ?`, []any{run, state.EventNotKept, id}, &why)
+	return why, wrap(err, "read why an activity was not kept of run", run)
 }
