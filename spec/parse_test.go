@@ -354,6 +354,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(head), "{total: 5}")
 	f.Add([]byte(head+"tasks: {a: {from: [a], run: date}, b: {after: [a], run: date}, c: {from: {results: b}, run: date, emit: {stage: b, each: '[]'}}}"), "1")
+	f.Add([]byte(head+"env: {A: , B: x, C: {secret: true}, D: {default: 1}}\ntasks: {from: [a], run: 'echo ${{ env.A }}'}"), "1")
 	bad := "\"${{ x }}\" `${{ x }}` $(( ${{ x }} )) ${a:-${{ x }}} \\${{ x }} $'${{ x }}' <<${{ x }} \n ${{ x }} # ${{ x }} \n"
 	f.Add([]byte(head+"tasks:\n  from: [a]\n  run: |\n    "+strings.ReplaceAll(strings.Repeat(bad, 3), "\n", "\n    ")), "1/h")
 	schema := compiledSchema(f)
