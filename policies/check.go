@@ -21,7 +21,6 @@ type checker struct {
 	policy string
 	root   *shape
 	funcs  map[string]bool
-	docs   []FuncDoc // of funcs
 
 	written  map[string]map[string]any // the values of params and env, which are written into the program
 	declared bool                      // the document has variables of the environment

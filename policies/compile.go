@@ -2,6 +2,8 @@ package policies
 
 import (
 	"fmt"
+	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/expr-lang/expr/ast"
@@ -27,6 +29,7 @@ type builder struct {
 	found    foundList
 	machines *sync.Pool
 	uploads  uploads
+	compiled map[sameAs]*program
 
 	results    []string // stages whose results the expressions so far read
 	allResults bool     // one of them reads those of any stage
@@ -71,6 +74,12 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 		b.report(path, e, fmt.Sprintf("is longer than %d characters", maxLength))
 		return nil
 	}
+	same := sameAs{k.name, e.Text, known.open, known.typ}
+	if twin := b.compiled[same]; twin != nil && known.keys == nil {
+		again := *twin
+		again.policy = name
+		return &again
+	}
 	root := k.shape(known)
 	if b.spec.MaxPrice.IsZero() {
 		root.drop("max_price")
@@ -101,13 +110,25 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 		return nil
 	}
 	b.noteResults(c.names)
-	return &program{policy: name, source: e.Text, code: code, meter: m, names: c.names, machines: b.machines}
+	p = &program{policy: name, source: e.Text, code: code, meter: m, names: c.names, machines: b.machines}
+	// One that reads results of stages is remembered by the stage it is in.
+	if m == nil && k.name != "activity.prepare" && known.keys == nil && !strings.Contains(e.Text, "stages") {
+		b.compiled[same] = p
+	}
+	return p
+}
+
+// sameAs is what makes two expressions the same program: stages often share theirs.
+type sameAs struct {
+	kind, text string
+	open       bool
+	item       reflect.Type
 }
 
 // check reports every mistake that the types of the environment show.
 func (b *builder) check(c *checker, k kind) bool {
 	config, funcs := newConfig(k, c.root.checked())
-	c.funcs, c.docs = funcs, append(Functions(), CommandFunctions()...)
+	c.funcs = funcs
 	tree, err := parser.ParseWithConfig(c.text, config)
 	if err != nil {
 		c.syntax(err)

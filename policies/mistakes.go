@@ -102,7 +102,7 @@ var callMessage = regexp.MustCompile(`^invalid number of arguments|(?:arguments 
 func (c *checker) callMistake(root ast.Node, at file.Location, fact string) (string, string) {
 	call := callAt(root, at)
 	hint := ""
-	for _, f := range c.docs {
+	for _, f := range append(Functions(), CommandFunctions()...) {
 		if f.Name == call.name {
 			hint = "it is called as in " + f.Example
 		}

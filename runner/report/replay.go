@@ -170,6 +170,9 @@ func unknowns(out Replay, rolled store.Rolled) []string {
 		"what task.result and emit would give, because the output of tasks that end well is not kept",
 		"what was reserved at the time, and how many tasks were waiting: run.reserved and run.pending are 0 here",
 	}
+	if len(out.Activities) == 0 && out.WasSpent.IsPositive() {
+		list = append(list, "the workers and bills of old, whose records were rolled up")
+	}
 	if len(out.Offers) == 0 {
 		list = append(list, "offers: none are recorded, because the run is of an older version or others took their place")
 	}
