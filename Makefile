@@ -1,4 +1,4 @@
-.PHONY: help build test race lint clients fuzz simulate points kill9 long mutate update bench bench-peers bench-parts cover ci
+.PHONY: help build test race lint clients fuzz simulate points kill9 long money mutate update bench bench-peers bench-parts cover ci
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  %-11s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ kill9: ## kill the real program N times at random moments, and compare
 DAYS ?= 30
 long: ## leave an endless run alone for DAYS simulated days, on a market that changes
 	cd runner/simulation && go test -timeout 0 -run TestLong -days $(DAYS)
+
+MARKETS ?= 5
+money: ## compare what rules of choosing offers cost, on MARKETS markets
+	cd runner/simulation && go test -timeout 0 -count 1 -run TestChoice -choice-tasks 20000 -choice-workers 10 -choice-seeds $(MARKETS)
 
 mutate: ## break the rules of money one by one, and see the simulation notice
 	runner/simulation/mutate

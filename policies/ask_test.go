@@ -99,7 +99,7 @@ func TestAskMistakes(t *testing.T) {
 		{"a name of another policy", "offer.accept", "true", "task: {id: 1}", `task: unknown name "task"; offer.accept sees offer, provider, run and max_price`},
 		{"text for a number", "", "1", "offer: {memory: big}", `offer.memory: wants a number, and this is "big"`},
 		{"a fraction of a thread", "", "1", "offer: {cpu: {threads: 1.5}}", "offer.cpu.threads: wants a whole number, and this is 1.5"},
-		{"a number for a group", "", "1", "offer: {price: 3}", "offer.price: wants its names, and this is 3; it has start, cpu_sec, duration_sec and hour"},
+		{"a number for a group", "", "1", "offer: {price: 3}", "offer.price: wants its names, and this is 3; it has start, cpu_sec, duration_sec, hour and busy"},
 		{"a number for a duration", "", "1", "run: {age: 3}", "run.age: wants a duration, and this is 3"},
 		{"text for a list", "", "1", "steps: x", `steps: wants a list, and this is "x"`},
 		{"an element", "", "1", "steps: [{stdot: x}]", `did you mean "stdout"?`},

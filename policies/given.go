@@ -307,6 +307,7 @@ func derive(env reflect.Value, given map[string]any) map[string]bool {
 	if _, ok := given["offer"]; ok && hasOffer {
 		p := &offer.Price
 		set(&p.Hour, p.Start+3600*(p.DurationSec+p.CPUSec*float64(max(offer.CPU.Threads, 1))), "offer", "price", "hour")
+		set(&p.Busy, p.Start+3600*(p.DurationSec+p.CPUSec), "offer", "price", "busy")
 	}
 	if provider, ok := groupOf[Provider](env, "provider"); ok {
 		if hasOffer && provider.ID == "" && provider.Name == "" {

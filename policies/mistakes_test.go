@@ -17,7 +17,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		// Names.
 		{"offer.accept", `offr.price.start == 0`, `1+4 unknown name "offr" | did you mean "offer"? offer.accept sees offer, provider, run and max_price`},
-		{"offer.accept", `offer.price.hours < 1`, `13+5 offer.price has no "hours" | did you mean "hour"? offer.price has start, cpu_sec, duration_sec and hour`},
+		{"offer.accept", `offer.price.hours < 1`, `13+5 offer.price has no "hours" | did you mean "hour"? offer.price has start, cpu_sec, duration_sec, hour and busy`},
 		{"offer.accept", `zebra`, `1+5 unknown name "zebra" | offer.accept sees offer, provider, run and max_price`},
 		{"offer.accept", `null`, `1+4 unknown name "null" | nothing is written nil`},
 		{"offer.accept", `True`, `1+4 unknown name "True" | write true`},
@@ -25,7 +25,7 @@ func TestMistakes(t *testing.T) {
 		{"offer.accept", `now > run.now`, `1+3 unknown name "now" | run.now is the time of the decision`},
 		{"offer.accept", `offer.cpu == nil`, `7+3 offer.cpu is a group of names, not a value | name one of them: cores, threads, arch, brand, vendor and capabilities`},
 		{"offer.accept", `offer.cpu.cores.x > 1`, `17+1 offer.cpu.cores is a number and has no "x"`},
-		{"offer.accept", `offer["price"]["houre"] < 1`, `16+7 offer.price has no "houre" | did you mean "hour"? offer.price has start, cpu_sec, duration_sec and hour`},
+		{"offer.accept", `offer["price"]["houre"] < 1`, `16+7 offer.price has no "houre" | did you mean "hour"? offer.price has start, cpu_sec, duration_sec, hour and busy`},
 		{"offer.accept", `task.id > 1`, `1+4 unknown name "task" | offer.accept sees offer, provider, run and max_price`},
 		{"task.result", `result`, `1+6 unknown name "result" | task.result sees task, run, provider, stdout, stderr, exit_code, duration, steps and downloads`},
 		{"task.result", `steps[0].stdot`, `10+5 steps[0] has no "stdot" | did you mean "stdout"? steps[0] has stdout, stderr and exit_code`},

@@ -14,7 +14,8 @@ import (
 //
 // Price.Hour takes every thread to be busy: it is the most an hour can cost, and
 // what an hour of a worker that is kept busy is expected to cost. An offer that
-// names no threads counts as one.
+// names no threads counts as one. Price.Busy takes one thread to be busy, until
+// SetBusy knows better.
 func NewOffer(p golem.Proposal) (Offer, golem.Pricing, error) {
 	pricing, err := golem.PricingOf(p.Properties)
 	if err != nil {
@@ -43,7 +44,15 @@ func newPrice(p golem.Pricing, threads int) Price {
 		CPUSec:      p.Coeffs[golem.UsageCPU].InexactFloat64(),
 		DurationSec: p.Coeffs[golem.UsageDuration].InexactFloat64(),
 		Hour:        p.Estimate(time.Hour, threads).InexactFloat64(),
+		Busy:        p.Estimate(time.Hour, 1).InexactFloat64(),
 	}
+}
+
+// SetBusy makes Price.Busy the price of an hour in which so many threads are busy,
+// of those that there are.
+func (o *Offer) SetBusy(threads float64) {
+	used := min(threads, float64(max(o.CPU.Threads, 1)))
+	o.Price.Busy = o.Price.Start + 3600*(o.Price.DurationSec+o.Price.CPUSec*used)
 }
 
 func newCPU(p golem.Properties) CPU {

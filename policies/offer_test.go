@@ -40,7 +40,7 @@ func TestNewOffer(t *testing.T) {
 	}
 	want := policies.Offer{
 		ID: "R-1", Provider: policies.ProviderRef{ID: "0xab", Name: "ann"},
-		Price:  policies.Price{Start: 0.002, CPUSec: 0.0001, DurationSec: 0.00005, Hour: 0.002 + 3600*(0.00005+11*0.0001)},
+		Price:  policies.Price{Start: 0.002, CPUSec: 0.0001, DurationSec: 0.00005, Hour: 0.002 + 3600*(0.00005+11*0.0001), Busy: 0.002 + 3600*(0.00005+0.0001)},
 		CPU:    policies.CPU{Cores: 6, Threads: 11, Arch: "x86_64", Brand: "Some CPU", Vendor: "Maker", Capabilities: []string{"avx", "avx2"}},
 		Memory: 28, Storage: 10.5, Runtime: "vm", Version: "0.4.0", Capabilities: []string{"inet", "vpn"}, Subnet: "public",
 		Properties: p.Properties,

@@ -30,6 +30,7 @@ type Set struct {
 	retry    *program
 	file     *template // nil: none set
 	stages   []*Stage
+	saving   bool    // keep looks at what a change would save
 	uploads  uploads // of prepare
 	volumes  []byte  // of deploy, as JSON; nil asks for none
 }
@@ -64,6 +65,7 @@ func Compile(s *spec.Spec) (*Set, diag.List) {
 		invoice: b.one("policies.invoice.accept", "invoice.accept", s.Policies.InvoiceAccept),
 		retry:   b.one("policies.task.retry", "task.retry", s.Policies.TaskRetry),
 	}
+	set.saving = mentions(s.Policies.ActivityKeep, "saving")
 	set.uploads, set.volumes = b.uploads, volumes(s.Payload.Volumes)
 	b.one("policies.task.result", "task.result", s.Policies.TaskResult)
 	for _, l := range s.Budget.Limits {
@@ -204,6 +206,10 @@ func (s *Set) Keep(e ActivityEnv) (bool, *Failure) {
 	return keep || f != nil, f
 }
 
+// WeighsSaving reports whether Keep looks at what a change of worker would save,
+// so that somebody has to find out.
+func (s *Set) WeighsSaving() bool { return s.saving }
+
 // Reuse reports whether to go on with a worker that outlived the process that
 // hired it; true on a Failure.
 func (s *Set) Reuse(e ActivityEnv) (bool, *Failure) {
@@ -220,8 +226,12 @@ func (s *Set) Retry(e AttemptEnv) (bool, *Failure) {
 	return retry || f != nil, f
 }
 
-// settle makes the zero value of a provider that never failed say so.
+// settle makes the zero value of a provider that never failed say so, and of one
+// of which nobody knows how fast it is.
 func (p *Provider) settle() {
+	if p.Speed == 0 {
+		p.Speed = 1
+	}
 	if p.Failures == 0 && p.LastFailure == 0 {
 		p.LastFailure = Never
 	}

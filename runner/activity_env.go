@@ -39,7 +39,9 @@ func (r *runner) hiredEnv(ctx context.Context, rev *revision, a state.Agreement)
 	if err != nil {
 		r.Log.Debug("offer not read", logError, err)
 	}
-	env := policies.ActivityEnv{Offer: offer, Provider: providerEnv(known, offer.Provider), Run: r.lastEnv()}
+	pace := r.paces().Of(a.Provider)
+	offer.SetBusy(pace.Threads)
+	env := policies.ActivityEnv{Offer: offer, Provider: providerEnv(known, offer.Provider, pace), Run: r.lastEnv()}
 	env.MaxPrice = r.maxPrice(ctx, rev, env.Run)
 	return env
 }

@@ -125,7 +125,7 @@ func (r *runner) takeNote(ctx context.Context, rev *revision, bill state.Bill, a
 		return err
 	}
 	if act.State == state.ActivityReady {
-		r.judge(ctx, a, act)
+		r.judge(ctx, a, act, reconcile.Change{})
 	}
 	r.nudge()
 	return nil

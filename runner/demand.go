@@ -10,6 +10,7 @@ import (
 
 	"tasks/golem"
 	"tasks/policies"
+	"tasks/runner/reconcile"
 	"tasks/runner/state"
 	"tasks/runner/store"
 	"tasks/spec"
@@ -124,17 +125,19 @@ func (r *runner) offerEnv(ctx context.Context, rev *revision, c candidate) (poli
 		known, err = tx.Provider(c.proposal.IssuerID)
 		return err
 	})
-	env := policies.OfferEnv{Offer: c.offer, Provider: providerEnv(known, c.offer.Provider), Run: r.lastEnv()}
+	pace := r.paces().Of(c.proposal.IssuerID)
+	env := policies.OfferEnv{Offer: c.offer, Provider: providerEnv(known, c.offer.Provider, pace), Run: r.lastEnv()}
+	env.Offer.SetBusy(pace.Threads)
 	env.MaxPrice = r.maxPrice(ctx, rev, env.Run)
 	return env, err
 }
 
-func providerEnv(p state.Provider, ref policies.ProviderRef) policies.Provider {
+func providerEnv(p state.Provider, ref policies.ProviderRef, pace reconcile.Pace) policies.Provider {
 	env := policies.Provider{
 		ID: ref.ID, Name: ref.Name,
 		Failures: p.Failures, Successes: p.Successes, Refusals: p.Refusals, Results: p.Results,
 		Cost: p.Cost.InexactFloat64(), CostPerResult: policies.CostPerResult(p.Cost, p.Results),
-		LastFailure: policies.Never,
+		LastFailure: policies.Never, Speed: pace.Speed,
 	}
 	if !p.LastFailure.IsZero() {
 		env.LastFailure = max(0, time.Since(p.LastFailure))

@@ -31,7 +31,7 @@ func (r *runner) setEnv(env policies.Run) {
 
 // judgeAll asks activity.keep about every ready activity once a minute; debit
 // notes ask in between. It also lets the book forget what no window looks at.
-func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []reconcile.Agreement) {
+func (r *runner) judgeAll(ctx context.Context, now time.Time, v reconcile.View) {
 	if now.Sub(r.judgedAt) < judgeEvery {
 		return
 	}
@@ -39,9 +39,10 @@ func (r *runner) judgeAll(ctx context.Context, now time.Time, agreements []recon
 	r.bookMu.Lock()
 	r.book.Prune(now.Add(-longestWindow(r.inForce().spec)))
 	r.bookMu.Unlock()
-	for i := range agreements {
-		if act := agreements[i].Current(); act != nil && act.State == state.ActivityReady && act.Draining == "" {
-			r.judge(ctx, agreements[i].Agreement, act.Activity)
+	changes := r.changes(ctx, v)
+	for i := range v.Agreements {
+		if act := v.Agreements[i].Current(); act != nil && act.State == state.ActivityReady && act.Draining == "" {
+			r.judge(ctx, v.Agreements[i].Agreement, act.Activity, changes[act.Key])
 		}
 	}
 }
@@ -53,14 +54,22 @@ func (r *runner) judgeSoon() {
 }
 
 // judge asks activity.keep about one activity, and drains what is not kept: the
-// task in it is paid for already.
-func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activity) {
+// task in it is paid for already. The change is what could be had in its place.
+func (r *runner) judge(ctx context.Context, a state.Agreement, act state.Activity, change reconcile.Change) {
 	rev := r.inForce()
 	env := r.activityEnv(ctx, rev, a, act)
+	env.Activity.Saving = change.Saving
 	keep, f := rev.policies.Keep(env)
 	r.failure(ctx, f)
 	if keep {
 		return
+	}
+	if change.Saving > 0 {
+		env.Activity.Saving = 0
+		if keep, _ := rev.policies.Keep(env); keep {
+			r.change(rev, a, act, change)
+			return
+		}
 	}
 	reason := notKept(env)
 	r.Log.Info("activity not kept", logProvider, a.ProviderName, logActivity, act.ID, logReason, reason)

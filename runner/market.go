@@ -16,9 +16,11 @@ const (
 	// (protocol section 2.2).
 	demandAge = 30 * time.Minute
 	// Offers are gathered before the best are asked: for gatherTime after the
-	// first, or until gatherCount came, or until none came for gatherQuiet.
+	// first, or until so many came that there is a choice, or until none came for
+	// gatherQuiet. An offer that is hoped for is worth hopeTime.
 	gatherTime  = 3 * time.Second
-	gatherCount = 10
+	gatherCount = 10 // and 5 for each worker that is missing
+	hopeTime    = 25 * time.Second
 	gatherQuiet = 500 * time.Millisecond
 	// answerTime is how long a good answer waits for a better one that may come.
 	answerTime = 2 * time.Second
@@ -63,6 +65,7 @@ type market struct {
 	early    map[golem.ProposalID]func()    // answers to counters that have not returned yet
 	drafts   []candidate                    // answers, best first
 	coolings map[golem.NodeID]cooling       // providers not to be asked for now
+	hopes    map[golem.NodeID]bool          // for whose offers workers were let go
 }
 
 // A cooling is how long a provider is left alone, and how often it was.
@@ -73,7 +76,7 @@ type cooling struct {
 }
 
 func newMarket(r *runner) *market {
-	return &market{r: r, coolings: map[golem.NodeID]cooling{}}
+	return &market{r: r, coolings: map[golem.NodeID]cooling{}, hopes: map[golem.NodeID]bool{}}
 }
 
 // open reports whether a demand is published.
@@ -137,6 +140,7 @@ func (m *market) withdraw() {
 	m.mu.Lock()
 	id, cancel := m.demand, m.cancel
 	m.demand, m.cancel, m.fresh, m.drafts = "", nil, nil, nil
+	clear(m.hopes)
 	if id != "" {
 		m.leaving++
 	}
@@ -258,8 +262,23 @@ func (m *market) consider(ctx context.Context, p golem.Proposal) {
 		m.first = now
 	}
 	m.latest = now
+	delete(m.hopes, p.IssuerID)
 	m.fresh = insertBest(m.fresh, c)
 	m.mu.Unlock()
+}
+
+// hope waits for the offer of a provider, for a while, when the next is hired.
+func (m *market) hope(id golem.NodeID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hopes[id] = true
+}
+
+// avoids reports whether a provider is left alone for now.
+func (m *market) avoids(id golem.NodeID) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.coolings[id].until.After(time.Now())
 }
 
 // cool leaves a provider alone for a while.

@@ -54,7 +54,10 @@ func (m *market) gatheredLocked(now time.Time) bool {
 	if m.first.IsZero() {
 		return false
 	}
-	return len(m.fresh) >= gatherCount || now.Sub(m.first) >= gatherTime || now.Sub(m.latest) >= gatherQuiet
+	if len(m.hopes) > 0 {
+		return now.Sub(m.first) >= hopeTime
+	}
+	return len(m.fresh) >= gatherCount+5*m.missing || now.Sub(m.first) >= gatherTime || now.Sub(m.latest) >= gatherQuiet
 }
 
 // negotiate asks as many of the best providers as are missing, and some more.

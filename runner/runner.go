@@ -60,6 +60,9 @@ type runner struct {
 	// from it is on record, so that two never count on the same GLM.
 	purse token
 
+	shown    atomic.Pointer[reconcile.Paces] // how fast providers are
+	surveyed atomic.Pointer[[]Surveyed]      // what the market had a while ago
+
 	bookMu sync.Mutex   // guards book and drawn
 	book   *ledger.Book // what was spent
 	drawn  golem.Amount // accepted from the active allocation
@@ -78,6 +81,7 @@ type runner struct {
 
 	viewed   []reconcile.Agreement // as the last step saw them; the loop's own
 	judgedAt time.Time             // when every activity was last judged; the loop's own
+	lookedAt time.Time             // when the market was last surveyed; the loop's own
 }
 
 // Run carries the run out until it has ended, is wound down because ctx is

@@ -58,6 +58,7 @@ var scenarios = map[string]struct {
 	"lost-answers":    {},
 	"restarts":        {},
 	"benchmark":       {},
+	"bazaar":          {},
 	"weather":         {vanished: true},
 }
 

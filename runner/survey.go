@@ -10,6 +10,7 @@ import (
 
 	"tasks/golem"
 	"tasks/policies"
+	"tasks/runner/reconcile"
 	"tasks/runner/state"
 	"tasks/runner/store"
 	"tasks/spec"
@@ -57,6 +58,9 @@ type SurveyOptions struct {
 	Client   *golem.Client
 	Run      policies.Run        // as the policies are to see it
 	Enough   func(Surveyed) bool // an offer that ends the survey; nil asks for all
+	Quiet    bool                // finds nothing where only a demand could ask
+
+	shown reconcile.Paces // of the providers
 }
 
 // TakeSurvey asks the market for the offers that a run of the document would
@@ -65,6 +69,11 @@ type SurveyOptions struct {
 // error wraps ErrDaemon.
 func TakeSurvey(ctx context.Context, o SurveyOptions) (Survey, error) {
 	env := policies.OfferEnv{Run: o.Run}
+	paces, err := o.paces(ctx)
+	if err != nil {
+		return Survey{}, err
+	}
+	o.shown = paces
 	if price, ok, _ := o.Policies.MaxPrice(o.Run); ok {
 		v := price.InexactFloat64()
 		env.MaxPrice = &v
@@ -97,13 +106,20 @@ func (o SurveyOptions) enough(ctx context.Context, found []golem.Proposal, env p
 func (o SurveyOptions) ask(ctx context.Context, enough func([]golem.Proposal) bool) (offers []golem.Proposal, asked string, err error) {
 	scan, err := o.Client.BeginScan(ctx, constraints(o.Spec))
 	if status := golem.StatusOf(err); status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
+		if o.Quiet {
+			return nil, AskedScan, nil
+		}
 		offers, err = o.demand(ctx, enough)
 		return offers, AskedDemand, err
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	defer afterwards(ctx, func(ctx context.Context) error { return o.Client.EndScan(ctx, scan) })
+	defer func() {
+		if !o.Quiet || ctx.Err() == nil { // nobody waits for it, and the daemon forgets it
+			afterwards(ctx, func(ctx context.Context) error { return o.Client.EndScan(ctx, scan) })
+		}
+	}()
 	offers, err = collect(func() ([]golem.Proposal, error) {
 		found, err := o.Client.CollectScan(ctx, scan, scanQuiet)
 		return scanned(found), err
@@ -194,7 +210,9 @@ func (o SurveyOptions) judge(ctx context.Context, p golem.Proposal, env policies
 	if err != nil {
 		return Surveyed{}, err
 	}
-	env.Offer, env.Provider = offer, providerEnv(known, offer.Provider)
+	pace := o.shown.Of(p.IssuerID)
+	offer.SetBusy(pace.Threads)
+	env.Offer, env.Provider = offer, providerEnv(known, offer.Provider, pace)
 	c := candidate{proposal: p, offer: offer, pricing: pricing}
 	r := rule(o.Policies, c, o.platform(), env)
 	return Surveyed{Offer: offer, Pricing: pricing, Score: r.Score, Rule: r.By, Why: o.Policies.Why(r, env)}, nil
@@ -209,6 +227,14 @@ func (o SurveyOptions) known(ctx context.Context, id golem.NodeID) (p state.Prov
 		return err
 	})
 	return p, err
+}
+
+// paces are how fast the providers did tasks of runs of this name.
+func (o SurveyOptions) paces(ctx context.Context) (reconcile.Paces, error) {
+	if o.Store == nil {
+		return reconcile.Paces{}, nil
+	}
+	return pacesOf(ctx, o.Store, o.Spec.Name)
 }
 
 // sort puts what could be hired first, best first, and rejects all but the best

@@ -51,7 +51,7 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 		Now: now, DemandOpen: r.market.open(), DemandBusy: r.market.busy(), Offers: r.market.offers(mono),
 		AllocationBusy: r.effects.busy(keyAllocation),
 		Tasks: reconcile.Tasks{
-			Pending: rec.counts.Pending, Running: rec.counts.Running, Failed: rec.counts.Failed,
+			Pending: rec.counts.Pending, Running: rec.counts.Running, Done: rec.counts.Done, Failed: rec.counts.Failed,
 			More: more, Later: later,
 		},
 	}
@@ -78,7 +78,7 @@ func (r *runner) view(ctx context.Context) (reconcile.View, error) {
 	}
 	r.mu.Unlock()
 	v.Allocation = r.allocationView(rec.allocations)
-	r.judgeAll(ctx, mono, v.Agreements)
+	r.judgeAll(ctx, mono, v)
 	return v, nil
 }
 
@@ -154,6 +154,7 @@ func (r *runner) look(ctx context.Context) error {
 	}
 	env := r.runEnv(rec, r.join(rec))
 	r.setEnv(env)
+	r.measure(ctx)
 	r.limits(ctx, r.inForce(), env)
 	return nil
 }

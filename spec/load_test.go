@@ -53,9 +53,9 @@ func TestLoadHello(t *testing.T) {
 		Policies: spec.Policies{
 			DebitNoteAccept: expr("true"), InvoiceAccept: expr("true"),
 			OfferAccept:     expr("true"),
-			OfferScore:      expr("-offer.price.hour"),
+			OfferScore:      expr("-offer.price.busy / provider.speed"),
 			ActivityPrepare: expr("[deploy(), start()]"),
-			ActivityKeep:    expr("true"),
+			ActivityKeep:    expr("activity.saving == 0"),
 			ActivityReuse:   expr("true"),
 			TaskRetry:       expr("attempt.number < 3"),
 			TaskResult:      expr("trim(stdout)"),

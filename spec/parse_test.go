@@ -227,7 +227,7 @@ results: {file: "out/${{ run.id }}.jsonl", count: len(result)}
 		OfferAccept:     expr("true"),
 		OfferScore:      expr("1"),
 		ActivityPrepare: expr("[deploy(), start()]"),
-		ActivityKeep:    expr(`activity.age < duration("300s") || activity.cost_per_result <= max_price`),
+		ActivityKeep:    expr(`activity.saving == 0 && (activity.age < duration("300s") || activity.cost_per_result <= max_price)`),
 		ActivityReuse:   expr("activity.results > 1"),
 		DebitNoteAccept: expr("bill.total < 1"),
 		InvoiceAccept:   expr("bill.adds < 1"),

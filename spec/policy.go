@@ -19,7 +19,7 @@ func defaults(s *Spec) {
 	}
 	s.Policies = Policies{
 		OfferAccept:     byDefault("policies.offer.accept", "true"),
-		OfferScore:      byDefault("policies.offer.score", "-offer.price.hour"),
+		OfferScore:      byDefault("policies.offer.score", "-offer.price.busy / provider.speed"),
 		ActivityPrepare: byDefault("policies.activity.prepare", "[deploy(), start()]"),
 		ActivityReuse:   byDefault("policies.activity.reuse", "true"),
 		DebitNoteAccept: byDefault("policies.debit_note.accept", "true"),
@@ -35,10 +35,10 @@ func fillKeep(s *Spec) {
 	switch {
 	case !s.Policies.ActivityKeep.IsZero():
 	case s.MaxPrice.IsZero():
-		s.Policies.ActivityKeep = byDefault("policies.activity.keep", "true")
+		s.Policies.ActivityKeep = byDefault("policies.activity.keep", "activity.saving == 0")
 	default:
 		s.Policies.ActivityKeep = byDefault("policies.activity.keep",
-			`activity.age < duration("300s") || activity.cost_per_result <= max_price`)
+			`activity.saving == 0 && (activity.age < duration("300s") || activity.cost_per_result <= max_price)`)
 	}
 }
 

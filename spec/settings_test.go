@@ -49,7 +49,7 @@ policies: {offer: {accept: offer.price.start == 0}}
 			{Path: "tasks.timeout", Before: "10m0s", After: "2m0s"},
 			{Path: "tasks.steps[0]", Before: "run: echo ${{ task.item }}", After: `run: ["echo","${{ task.item }}"]`},
 			{Path: "policies.offer.accept", Before: "true", After: "offer.price.start == 0"},
-			{Path: "policies.activity.keep", Before: "true", After: `activity.age < duration("300s") || activity.cost_per_result <= max_price`},
+			{Path: "policies.activity.keep", Before: "activity.saving == 0", After: `activity.saving == 0 && (activity.age < duration("300s") || activity.cost_per_result <= max_price)`},
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

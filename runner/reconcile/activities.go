@@ -95,7 +95,8 @@ func whyNotAgain(a *Agreement) string {
 	}
 	last := &a.Activities[len(a.Activities)-1]
 	switch {
-	case spoils(last.Reason), Code(last.Reason) == ReasonSurplus, Code(last.Reason) == ReasonNoTasks:
+	case spoils(last.Reason), Code(last.Reason) == ReasonSurplus, Code(last.Reason) == ReasonNoTasks,
+		Code(last.Reason) == ReasonBetter:
 		return last.Reason
 	case last.State == state.ActivityFailed:
 		return last.Reason

@@ -11,6 +11,7 @@ const (
 	ReasonBudget       = "budget"
 	ReasonNoTasks      = "no more tasks"
 	ReasonSurplus      = "fewer workers wanted"
+	ReasonBetter       = "better offer"
 	ReasonTimeout      = "task timed out"
 	ReasonGone         = "activity gone"
 	ReasonFailing      = "failing"

@@ -40,9 +40,9 @@ type Allocation struct {
 
 // Tasks are the numbers that decide how many workers have something to do.
 type Tasks struct {
-	Pending, Running, Failed int64
-	More                     bool // some source has not ended
-	Later                    bool // some stage waits for another to end
+	Pending, Running, Done, Failed int64
+	More                           bool // some source has not ended
+	Later                          bool // some stage waits for another to end
 }
 
 // Outstanding is how many tasks wait or run; only a lower bound when More

@@ -55,7 +55,7 @@ func Missing(v View) int {
 func tried(v View) int {
 	n := 0
 	for i := range v.Agreements {
-		if a := &v.Agreements[i]; serves(a) && slices.Contains(v.TriedOn, a.Provider) {
+		if a := &v.Agreements[i]; Serves(a) && slices.Contains(v.TriedOn, a.Provider) {
 			n++
 		}
 	}
@@ -93,16 +93,16 @@ func Wanted(workers int, tasks Tasks) int {
 func Serving(agreements []Agreement) int {
 	n := 0
 	for i := range agreements {
-		if serves(&agreements[i]) {
+		if Serves(&agreements[i]) {
 			n++
 		}
 	}
 	return n
 }
 
-// serves reports whether an agreement counts as a worker: live, not ending, and
+// Serves reports whether an agreement counts as a worker: live, not ending, and
 // its activity not on its way out.
-func serves(a *Agreement) bool {
+func Serves(a *Agreement) bool {
 	if a.State.Done() || a.State == state.AgreementEnding {
 		return false
 	}
@@ -147,7 +147,7 @@ func release(v View, n int) []Action {
 	for i := range v.Agreements {
 		a := &v.Agreements[i]
 		act := a.Current()
-		if act == nil || !serves(a) || a.Busy || act.Busy || act.State != state.ActivityReady {
+		if act == nil || !Serves(a) || a.Busy || act.Busy || act.State != state.ActivityReady {
 			continue
 		}
 		if !idleOnly || !act.Attempt {

@@ -87,40 +87,13 @@ func (p *Plan) unread(cursors map[string]state.Cursor) (n int64, known bool) {
 		if stage.From == nil || cursor.Ended {
 			continue
 		}
-		size, finite := sourceSize(*stage.From)
+		size, finite := stage.From.Size()
 		if !finite {
 			return 0, false
 		}
 		n += max(0, size-cursor.Next)
 	}
 	return n, true
-}
-
-// sourceSize is how many items a source has over all rounds, where that can be
-// known without reading it.
-func sourceSize(from spec.Source) (size int64, finite bool) {
-	if from.Repeat == 0 || from.Endless {
-		return 0, false
-	}
-	switch from.Kind {
-	case spec.SourceOnce:
-		size = 1
-	case spec.SourceRange:
-		size = max(0, (from.Last-from.First)/from.Step+1)
-	case spec.SourceItems:
-		size = int64(len(from.Items))
-	case spec.SourceMatrix:
-		if len(from.Exclude) > 0 {
-			return 0, false
-		}
-		size = 1
-		for _, a := range from.Axes {
-			size *= int64(len(a.Values))
-		}
-	default:
-		return 0, false
-	}
-	return size * int64(from.Repeat), true
 }
 
 // mayEmit reports whether results may still make tasks, because a stage that

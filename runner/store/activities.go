@@ -80,6 +80,11 @@ func (t *Tx) MoveActivity(key int64, from, to state.ActivityState, set ActivityS
 	if err != nil {
 		return stale(err, fmt.Sprintf("move activity to %s:", to), key)
 	}
+	if to.Done() {
+		if err := t.addPace(key); err != nil {
+			return wrap(err, "keep pace of activity", key)
+		}
+	}
 	return t.eventFor(run, "activity."+string(to), subject(id, "activity", key), set.Reason)
 }
 

@@ -108,7 +108,7 @@ func (w world) hire(t testing.TB, id golem.AgreementID, provider golem.NodeID, n
 		key, err = tx.AddAgreement(state.Agreement{
 			Run: w.run, State: state.AgreementCreating, Provider: provider, ProviderName: name,
 			Demand: "demand", Proposal: "R-1", Offer: golem.Properties{"golem.inf.cpu.cores": 4.0},
-			Pricing:  state.Pricing{Start: glm("0.1"), Coeffs: map[string]golem.Amount{"cpu": glm("0.0000001")}, Vector: []string{"cpu"}},
+			Pricing:  state.Pricing{Start: glm("0.1"), Coeffs: map[string]golem.Amount{golem.UsageCPU: glm("0.0000001")}, Vector: []string{golem.UsageCPU, golem.UsageDuration}},
 			Platform: "erc20-hoodi-tglm", Interval: 2 * time.Minute,
 		})
 		if err != nil {
