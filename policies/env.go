@@ -80,7 +80,7 @@ type Provider struct {
 	Cost          float64       `expr:"cost" doc:"GLM accepted for it"`
 	CostPerResult float64       `expr:"cost_per_result" doc:"GLM for one result; infinite when there is cost and no result"`
 	LastFailure   time.Duration `expr:"last_failure" doc:"time since its last failure; longer than anything when there was none"`
-	Speed         float64       `expr:"speed" doc:"how fast its machines do tasks of runs of this name: 1 is the median of the providers that were tried; one that was not is taken to be as fast as the best quarter of them"`
+	Speed         float64       `expr:"speed" doc:"how fast its machines do tasks of runs of this name: 1 is the median of the providers that were tried; one that was not is taken to be faster than 85 % of them"`
 }
 
 // Activity is a worker as expressions see it.

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"tasks/golem"
@@ -88,12 +89,13 @@ func (r *runner) crew(ctx context.Context, rev *revision, v reconcile.View) reco
 		if act := a.Current(); act != nil && act.State == state.ActivityReady {
 			m.Activity = act.Key
 		}
-		offer, _, err := policies.NewOffer(golem.Proposal{Properties: a.Offer})
+		p := golem.Proposal{ProposalID: a.Proposal, IssuerID: a.Provider, Properties: a.Offer}
+		offer, pricing, err := policies.NewOffer(p)
 		if err != nil {
 			continue
 		}
-		offer.SetBusy(m.Pace.Threads)
-		m.Hour = offer.Price.Busy - offer.Price.Start
+		judged := r.judgeAgain(ctx, rev, candidate{proposal: p, offer: offer, pricing: pricing})
+		m.Score, m.Hour = judged.Score, judged.Offer.Price.Busy-judged.Offer.Price.Start
 		c.Members = append(c.Members, m)
 	}
 	c.Left = paces.Left(r.tasksLeft(ctx, rev, v.Tasks), c.Members)
@@ -178,13 +180,8 @@ func (r *runner) prospects(ctx context.Context, rev *revision) []reconcile.Prosp
 		if id := golem.NodeID(o.Offer.Provider.ID); r.hired(id) || r.market.avoids(id) {
 			continue
 		}
-		c := candidate{proposal: golem.Proposal{ProposalID: golem.ProposalID(o.Offer.ID), IssuerID: golem.NodeID(o.Offer.Provider.ID), Properties: o.Offer.Properties}, offer: o.Offer, pricing: o.Pricing}
-		env, err := r.offerEnv(ctx, rev, c)
-		if err != nil {
-			continue
-		}
-		ruling := rule(rev.policies, c, r.platform, env)
-		s.Offers = append(s.Offers, Surveyed{Offer: env.Offer, Pricing: o.Pricing, Score: ruling.Score, Rule: ruling.By})
+		p := golem.Proposal{ProposalID: golem.ProposalID(o.Offer.ID), IssuerID: golem.NodeID(o.Offer.Provider.ID), Properties: o.Offer.Properties}
+		s.Offers = append(s.Offers, r.judgeAgain(ctx, rev, candidate{proposal: p, offer: o.Offer, pricing: o.Pricing}))
 	}
 	s.sort()
 	var out []reconcile.Prospect
@@ -196,11 +193,25 @@ func (r *runner) prospects(ctx context.Context, rev *revision) []reconcile.Prosp
 	return out
 }
 
+// judgeAgain is an offer as it is judged by what is known now. What cannot be
+// judged is worth least.
+func (r *runner) judgeAgain(ctx context.Context, rev *revision, c candidate) Surveyed {
+	env, err := r.offerEnv(ctx, rev, c)
+	ruling := policies.Ruling{By: policies.PolicyScore}
+	if err == nil {
+		ruling = rule(rev.policies, c, r.platform, env)
+	}
+	if ruling.By != "" {
+		ruling.Score = math.Inf(-1)
+	}
+	return Surveyed{Offer: env.Offer, Pricing: c.pricing, Score: ruling.Score, Rule: ruling.By}
+}
+
 func (r *runner) prospect(rev *revision, o Surveyed) reconcile.Prospect {
 	id := golem.NodeID(o.Offer.Provider.ID)
 	period := reconcile.FirstPeriod(rev.spec.Golem.DebitNoteInterval)
 	return reconcile.Prospect{
-		Provider: id, Hour: o.Offer.Price.Busy - o.Offer.Price.Start, Start: o.Offer.Price.Start,
+		Provider: id, Score: o.Score, Hour: o.Offer.Price.Busy - o.Offer.Price.Start, Start: o.Offer.Price.Start,
 		Pace: r.paces().Of(id), Need: ledger.MaxCost(o.Pricing, threadsOf(o.Offer.Properties), period),
 	}
 }

@@ -14,9 +14,9 @@ const (
 	worthChange = 0.15
 	// worthCost is how many times its cost a change must save, because most of
 	// those that were never tried are not as fast as hoped.
-	worthCost = 3
+	worthCost = 2
 	// changing is which share of the workers may be new ones that are being tried.
-	changing = 4
+	changing = 3
 )
 
 // A Crew is all that decides which workers to change for better offers.
@@ -32,15 +32,17 @@ type Crew struct {
 // A Member is a worker, or one on its way.
 type Member struct {
 	Activity int64 // 0 for none that could be changed now
-	Hour     float64
+	Score    float64
+	Hour     float64 // GLM for an hour of work
 	Pace     Pace
 }
 
 // A Prospect is an offer that could be hired.
 type Prospect struct {
 	Provider golem.NodeID
-	Hour     float64 // GLM for an hour of work
-	Start    float64 // GLM of which is the start price
+	Score    float64
+	Hour     float64 // GLM for an hour of work, the start left out
+	Start    float64 // GLM for the start
 	Pace     Pace
 	Need     golem.Amount // that the budget must have for it
 }
@@ -85,8 +87,12 @@ func Changes(c Crew) []Change {
 	return out
 }
 
-// saving is what changing a worker for an offer saves, 0 where it is not worth it.
+// saving is what changing a worker for an offer saves, 0 where it is not worth it,
+// or where the score is a rule of the user's own that would hire the same again.
 func (c Crew) saving(m Member, o Prospect) float64 {
+	if o.Score <= m.Score {
+		return 0
+	}
 	share := 1 - o.cost()/m.cost()
 	if share < worthChange {
 		return 0

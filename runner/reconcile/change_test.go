@@ -33,12 +33,12 @@ func TestPaces(t *testing.T) {
 		{"the only one is the median", []state.Pace{shown("x", 3, 9)}, "x", reconcile.Pace{Speed: 1, Threads: 1, Tried: true}},
 		{"the fastest of four", four, "a", reconcile.Pace{Speed: 4 * 100 / (99 + 4.0), Threads: 1, Tried: true}},
 		{"the slowest of four", four, "d", reconcile.Pace{Speed: 4 * 100 / (99*8 + 4.0), Threads: 1, Tried: true}},
-		{"who was not tried may be as fast as the best quarter", four, "x", reconcile.Pace{Speed: 4 * 100 / (99*2 + 4.0), Threads: 1}},
+		{"who was not tried may be as fast as the best few", four, "x", reconcile.Pace{Speed: 2, Threads: 1}},
 		{"where all are alike nobody is hoped to be much faster", []state.Pace{
 			shown("a", 50, 3), shown("b", 50, 3), shown("c", 50, 3), shown("d", 50, 3), shown("e", 50, 3), shown("f", 50, 3),
 		}, "x", reconcile.Pace{Speed: 1, Threads: 1}},
-		{"only failures are no pace", []state.Pace{{Provider: "x", Busy: 100}, shown("a", 50, 1)}, "x", reconcile.Pace{Speed: 1.5, Threads: 1}},
-		{"a program of two threads", []state.Pace{{Provider: "a", Tasks: 9, Busy: 9, CPU: 18, Lived: 9}}, "x", reconcile.Pace{Speed: 1.5, Threads: 2}},
+		{"only failures are no pace", []state.Pace{{Provider: "x", Busy: 100}, shown("a", 50, 1)}, "x", reconcile.Pace{Speed: 2, Threads: 1}},
+		{"a program of two threads", []state.Pace{{Provider: "a", Tasks: 9, Busy: 9, CPU: 18, Lived: 9}}, "x", reconcile.Pace{Speed: 2, Threads: 2}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -52,12 +52,12 @@ func TestPaces(t *testing.T) {
 
 // known is a worker that costs so much an hour at speed 1.
 func known(activity int64, hour float64) reconcile.Member {
-	return reconcile.Member{Activity: activity, Hour: hour, Pace: reconcile.Pace{Speed: 1, Threads: 1, Tried: true}}
+	return reconcile.Member{Activity: activity, Score: -hour, Hour: hour, Pace: reconcile.Pace{Speed: 1, Threads: 1, Tried: true}}
 }
 
 // offered is an offer of a provider that is hoped to be so fast.
 func offered(id golem.NodeID, hour, speed float64) reconcile.Prospect {
-	return reconcile.Prospect{Provider: id, Hour: hour, Pace: reconcile.Pace{Speed: speed, Threads: 1}, Need: decimal.NewFromInt(1)}
+	return reconcile.Prospect{Provider: id, Score: -hour / speed, Hour: hour, Pace: reconcile.Pace{Speed: speed, Threads: 1}, Need: decimal.NewFromInt(1)}
 }
 
 func TestChanges(t *testing.T) {
@@ -85,12 +85,13 @@ func TestChanges(t *testing.T) {
 		{"not while another one is tried", func(c *reconcile.Crew) { c.Members = append(c.Members, untried) }, nil},
 		{"not while somebody is missing", func(c *reconcile.Crew) { c.Missing = 1 }, nil},
 		{"not for little", func(c *reconcile.Crew) { c.Offers = []reconcile.Prospect{offered("x", 8, 1)} }, nil},
-		{"not shortly before the end", func(c *reconcile.Crew) { c.Left = 20 * time.Minute }, nil},
-		{"not for a start price that eats it up", func(c *reconcile.Crew) { c.Offers[0].Start = 30 }, nil},
+		{"not shortly before the end", func(c *reconcile.Crew) { c.Left = 10 * time.Minute }, nil},
+		{"not for a start price that eats it up", func(c *reconcile.Crew) { c.Offers[0].Start = 45 }, nil},
 		{"not without room in the budget", func(c *reconcile.Crew) { c.Room = decimal.RequireFromString("0.9") }, nil},
 		{"not by a rule of one's own that would hire somebody worse", func(c *reconcile.Crew) {
 			c.Offers = []reconcile.Prospect{offered("x", 20, 1), offered("y", 1, 1)}
 		}, nil},
+		{"not where the same would be hired again", func(c *reconcile.Crew) { c.Members[1].Score = 1 }, nil},
 		{"nobody to change", func(c *reconcile.Crew) { c.Members = nil }, nil},
 		{"nobody on the market", func(c *reconcile.Crew) { c.Offers = nil }, nil},
 		{"the only worker too", func(c *reconcile.Crew) { c.Members = []reconcile.Member{known(2, 9)} },
@@ -149,10 +150,11 @@ func (b *bazaar) change(workers int) bool {
 	}
 	paces := b.paces()
 	for _, i := range b.working {
-		c.Members = append(c.Members, reconcile.Member{Activity: int64(i) + 1, Hour: b.hour[i], Pace: paces.Of(b.id(i))})
+		pace := paces.Of(b.id(i))
+		c.Members = append(c.Members, reconcile.Member{Activity: int64(i) + 1, Score: -b.hour[i] / pace.Speed, Hour: b.hour[i], Pace: pace})
 	}
 	for _, i := range b.ranked() {
-		c.Offers = append(c.Offers, reconcile.Prospect{Provider: b.id(i), Hour: b.hour[i], Pace: paces.Of(b.id(i))})
+		c.Offers = append(c.Offers, offered(b.id(i), b.hour[i], paces.Of(b.id(i)).Speed))
 	}
 	changes := reconcile.Changes(c)
 	for _, change := range changes {

@@ -13,10 +13,10 @@ const (
 	paceTasks = 3
 	// hopeShare is which share of the providers that were tried one that was not is
 	// taken to be slower than: hope, so that cheap ones get their chance.
-	hopeShare = 0.75
+	hopeShare = 0.85
 	// guess is how much faster and slower than the median providers are taken to
 	// be before they are known.
-	guess = 1.5
+	guess = 2
 )
 
 // Paces tell fast providers from slow ones. The zero Paces know nobody: all are
