@@ -114,6 +114,7 @@ func (m *market) publish(ctx context.Context) error {
 	}
 	err = m.r.Store.Update(ctx, func(tx *store.Tx) error { return tx.AddDemand(m.r.newDemand(id)) })
 	if err != nil {
+		m.doubt() // nobody knows of it, and it is published again
 		return err
 	}
 	listening, cancel := context.WithCancel(ctx)

@@ -180,6 +180,7 @@ payload: golem/alpine:latest
 tasks:
   from: {range: [1, 60]}
   run: [sleep, 10s]
+policies: {activity: {keep: true}}
 `, state.RunDone)
 		if n := len(w.values("eager")); n != 60 {
 			t.Errorf("%d results of 60", n)

@@ -48,15 +48,16 @@ func (w *world) wantSixty(id state.RunID) {
 }
 
 func TestResumeReusesWhatIsAlive(t *testing.T) {
+	loyal := sixty + "policies: {activity: {keep: true}}\n"
 	inWorld(t, &devnet.Server{Seed: 12}, func(w *world) {
 		for range 5 {
-			w.leaveAfter(50*time.Second, "sixty", sixty)
+			w.leaveAfter(50*time.Second, "sixty", loyal)
 			if live := len(w.srv.Inspect().Live); live != 3 {
 				t.Errorf("%d activities live after leaving, want 3", live)
 			}
 			time.Sleep(5 * time.Second)
 		}
-		w.mustRun("sixty", sixty, state.RunDone)
+		w.mustRun("sixty", loyal, state.RunDone)
 		w.wantSixty("sixty")
 		w.checkBooks("sixty")
 		w.view(func(tx *store.Tx) error {
