@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	choiceTasks   = flag.Int("choice-tasks", 2000, "how many tasks of a second TestChoice has done")
+	choiceTasks   = flag.Int("choice-tasks", 3000, "how many tasks of a second TestChoice has done")
 	choiceWorkers = flag.Int("choice-workers", 3, "by how many workers")
 	choiceSeeds   = flag.Int("choice-seeds", 1, "on how many markets")
 )
@@ -63,20 +63,26 @@ func TestChoice(t *testing.T) {
 		}
 	}
 	ours := median(all[0])
+	cost, took := choiceMargins()
 	for i, r := range rules {
 		d := median(all[i])
 		showChoice("median", r, d)
 		// Who comes first may be fast by luck.
-		slower := ours.took > d.took && r.name != firstCome
-		if i > 0 && (ours.glm > choiceMargin*d.glm || slower) {
+		slower := float64(ours.took) > took*float64(d.took) && r.name != firstCome
+		if i > 0 && (ours.glm > cost*d.glm || slower) {
 			t.Errorf("the default costs %.4f GLM in %v, %s %.4f GLM in %v", ours.glm, ours.took, r.name, d.glm, d.took)
 		}
 	}
 }
 
-// choiceMargin is what share of the cost of every other rule the default may have.
-// The more tasks there are, the more it saves.
-const choiceMargin = 0.9
+// choiceMargins are what share of the cost, and of the time, of the other rules the
+// default may take. On a single market, and in a short run, there is luck in it.
+func choiceMargins() (cost, took float64) {
+	if *choiceSeeds == 1 {
+		return 0.95, 1.5
+	}
+	return 0.7, 1
+}
 
 // showChoice prints a line of the table.
 func showChoice(what string, r rule, d deal) {
