@@ -3,8 +3,6 @@ package runner
 import (
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"tasks/golem"
@@ -13,153 +11,6 @@ import (
 	"tasks/runner/state"
 	"tasks/runner/store"
 )
-
-// A worker runs tasks in one activity, one after another, until it is drained,
-// halted, or the queue is closed.
-type worker struct {
-	r        *runner
-	act      state.Activity
-	a        state.Agreement
-	provider policies.Provider
-
-	working    atomic.Bool
-	attempting atomic.Bool
-	wins       atomic.Int64    // tasks done
-	streak     atomic.Int64    // new tasks that failed in a row
-	paces      map[string]pace // by stage, for the worker alone
-	done       chan struct{}
-	life       context.Context // ends when the process leaves
-
-	mu     sync.Mutex
-	drain  context.CancelFunc // ends the wait for a task, not the task
-	cut    context.CancelFunc // ends the task too
-	reason string             // why it takes no more, or ""
-	by     *revision          // that said so
-}
-
-// work starts the worker of a ready activity. Resumed attempts are what a dead
-// process left running in it, in one batch.
-func (r *runner) work(ctx context.Context, key int64, resumed []state.Attempt) error {
-	act, a, err := r.activity(ctx, key)
-	if err != nil || act.State != state.ActivityReady || r.worker(key) != nil {
-		return err
-	}
-	env := r.activityEnv(ctx, r.inForce(), a, act)
-	w := &worker{r: r, act: act, a: a, provider: env.Provider, done: make(chan struct{})}
-	w.working.Store(true)
-	r.setWorker(key, w)
-	r.effects.start(fmt.Sprintf("work/%d", key), func(life context.Context) error {
-		w.run(life, resumed)
-		return nil
-	})
-	return nil
-}
-
-func (r *runner) worker(key int64) *worker {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.workers[key]
-}
-
-func (r *runner) workerCount() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.workers)
-}
-
-func (r *runner) setWorker(key int64, w *worker) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.workers[key] = w
-}
-
-// forget drops what is kept in memory about an activity that is over.
-func (r *runner) forget(key int64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.workers, key)
-	delete(r.asked, key)
-}
-
-// stopTaking lets the worker finish its task and take no more.
-func (w *worker) stopTaking(by *revision, reason string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.reason == "" {
-		w.reason, w.by = reason, by
-	}
-	if w.drain != nil {
-		w.drain()
-	}
-}
-
-// halt ends the worker at once; its task is given back.
-func (w *worker) halt(by *revision, reason string) {
-	w.stopTaking(by, reason)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.cut != nil {
-		w.cut()
-	}
-}
-
-func (w *worker) draining() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.reason
-}
-
-// drainedBy is the revision by which the worker is stopped for a reason: the one
-// that had it drained, if that was the reason, else the one given.
-func (w *worker) drainedBy(now *revision, reason string) *revision {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.by != nil && w.reason == reason {
-		return w.by
-	}
-	return now
-}
-
-// wait returns when the worker has ended.
-func (w *worker) wait(ctx context.Context) {
-	select {
-	case <-w.done:
-	case <-ctx.Done():
-	}
-}
-
-// run is the life of a worker.
-func (w *worker) run(life context.Context, resumed []state.Attempt) {
-	defer close(w.done)
-	w.life = life
-	defer w.working.Store(false)
-	whole, cut := context.WithCancel(life)
-	taking, drain := context.WithCancel(whole)
-	defer cut()
-	w.mu.Lock()
-	w.drain, w.cut = drain, cut
-	if w.reason != "" {
-		drain()
-	}
-	w.mu.Unlock()
-	if resumed != nil {
-		w.resume(whole, resumed)
-	}
-	for taking.Err() == nil {
-		t, ok := w.r.queue.take(taking, w.a.Provider)
-		if !ok {
-			return
-		}
-		if taking.Err() != nil {
-			w.r.queue.add(t)
-			return
-		}
-		w.attempting.Store(true)
-		rev := w.r.inForce()
-		w.attempt(whole, rev, w.together(rev, t))
-		w.attempting.Store(false)
-	}
-}
 
 // resume picks up the batch that a dead process had started.
 func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
@@ -379,16 +230,6 @@ func (w *worker) lost(ctx context.Context, b *batch, err error) {
 		w.r.market.cool(w.a.Provider)
 	}
 	w.give(ctx, reason)
-}
-
-// give stops the worker and asks for the end of its activity.
-func (w *worker) give(ctx context.Context, reason string) {
-	by := w.r.inForce()
-	w.stopTaking(by, reason)
-	if err := w.r.stopping(context.WithoutCancel(ctx), by, w.act.Key, reason); err != nil {
-		w.r.Log.Error("activity not stopped", logActivity, w.act.ID, logError, err)
-	}
-	w.r.nudge()
 }
 
 // taskEnv is what the templates of an attempt see; without a stage, nothing of the
