@@ -180,7 +180,7 @@ func unknowns(out Replay, rolled store.Rolled) []string {
 		list = append(list, fmt.Sprintf("what is rolled up: %d activities, %d bills and %d attempts are not judged again",
 			rolled.Activities, rolled.Bills, rolled.Attempts))
 	}
-	if out.Failures.Again != nil && len(out.Failures.Again) > 0 {
+	if len(out.Failures.Again) > 0 {
 		list = append(list, "how the tasks that would be tried again would have ended")
 	}
 	return list
