@@ -23,11 +23,15 @@ func (c *Client) BeginScan(ctx context.Context, constraints string) (ScanID, err
 }
 
 // CollectScan waits up to timeout for offers that the scan has not given yet,
-// and takes them, at most MaxScanOffers. An empty list means that nothing came.
-func (c *Client) CollectScan(ctx context.Context, id ScanID, timeout time.Duration) ([]Offer, error) {
+// and takes them, at most maxOffers, or MaxScanOffers for 0. An empty list means
+// that nothing came.
+func (c *Client) CollectScan(ctx context.Context, id ScanID, timeout time.Duration, maxOffers int) ([]Offer, error) {
+	if maxOffers == 0 {
+		maxOffers = MaxScanOffers
+	}
 	return fetch[[]Offer](ctx, c, request{
 		method: http.MethodGet, prefix: marketAPI, path: []string{"scan", string(id), "events"},
-		query: params("timeout", seconds(timeout), "maxEvents", count(MaxScanOffers)),
+		query: params("timeout", seconds(timeout), "maxEvents", count(maxOffers)),
 		limit: patience(timeout),
 	})
 }

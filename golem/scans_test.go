@@ -19,7 +19,7 @@ func TestScans(t *testing.T) {
 		{
 			name: "CollectScan",
 			call: func(ctx context.Context, c *golem.Client) (any, error) {
-				return c.CollectScan(ctx, "17", 2*time.Second)
+				return c.CollectScan(ctx, "17", 2*time.Second, 0)
 			},
 			method: "GET", uri: "/market-api/v1/scan/17/events?maxEvents=500&timeout=2",
 			status: 200,

@@ -14,10 +14,31 @@ import (
 // decisions, and for `tasks stop`.
 const tickEvery = time.Second
 
-// restShare times as long as a turn took, the loop rests after it, tickEvery at
-// most. A run with thousands of workers has news all the time, and looking at it
-// must not become most of the work.
+// restShare times as long as its turns take, the loop rests, in the long run. A run
+// with thousands of workers has news all the time, and looking at it must not become
+// most of the work.
 const restShare = 19
+
+// A breath is what the loop may do without a rest: what it has rested for, up to
+// fullBreath. So news after a quiet time is acted on at once, and a run begins
+// without delay.
+type breath struct {
+	left time.Duration
+	at   time.Time
+}
+
+const fullBreath = 500 * time.Millisecond
+
+// after is how long to rest after a turn that ended now.
+func (b *breath) after(took time.Duration, now time.Time) time.Duration {
+	if b.at.IsZero() {
+		b.left = fullBreath
+	} else {
+		b.left = min(b.left+now.Sub(b.at)/(restShare+1), fullBreath)
+	}
+	b.left, b.at = b.left-took, now
+	return min(max(0, -b.left*(restShare+1)), tickEvery)
+}
 
 // loop decides and acts until the run has ended (nil), is left, or fails.
 // asked ends when the user asks for a polite end.
@@ -25,6 +46,7 @@ func (r *runner) loop(asked, life context.Context) error {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	interrupt := asked.Done()
+	var breath breath
 	for {
 		began := time.Now()
 		over, err := r.stepWithRoom(life)
@@ -38,7 +60,8 @@ func (r *runner) loop(asked, life context.Context) error {
 		if over {
 			return nil
 		}
-		pause(life, min(restShare*time.Since(began), tickEvery))
+		now := time.Now()
+		pause(life, breath.after(now.Sub(began), now))
 		select {
 		case <-r.wake:
 		case <-tick.C:

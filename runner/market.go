@@ -265,7 +265,11 @@ func (m *market) consider(ctx context.Context, p golem.Proposal) {
 	m.latest = now
 	delete(m.hopes, p.IssuerID)
 	m.fresh = insertBest(m.fresh, c)
+	enough := len(m.fresh) == gatherCount
 	m.mu.Unlock()
+	if enough {
+		m.negotiate()
+	}
 }
 
 // hope waits for the offer of a provider, for a while, when the next is hired.

@@ -30,6 +30,8 @@ const (
 	// surveyTime and surveyOffers end it when offers keep coming.
 	surveyTime   = 15 * time.Second
 	surveyOffers = 10_000
+	// surveyGlance is how many offers a survey takes first that any good offer ends.
+	surveyGlance = 20
 	// surveyLeave is how long withdrawing what was asked may take.
 	surveyLeave = 10 * time.Second
 )
@@ -120,8 +122,13 @@ func (o SurveyOptions) ask(ctx context.Context, enough func([]golem.Proposal) bo
 			afterwards(ctx, func(ctx context.Context) error { return o.Client.EndScan(ctx, scan) })
 		}
 	}()
+	atOnce := 0
+	if o.Enough != nil {
+		atOnce = surveyGlance
+	}
 	offers, err = collect(func() ([]golem.Proposal, error) {
-		found, err := o.Client.CollectScan(ctx, scan, scanQuiet)
+		found, err := o.Client.CollectScan(ctx, scan, scanQuiet, atOnce)
+		atOnce = 0
 		return scanned(found), err
 	}, enough)
 	return offers, AskedScan, err

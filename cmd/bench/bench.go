@@ -80,8 +80,8 @@ type daemon struct {
 var exported = regexp.MustCompile(`(?m)^export (\w+)=(.*)\n`)
 
 // devnet starts one and waits until it serves.
-func (b *bench) devnet() (*daemon, error) {
-	p, err := b.start(nil, "devnet", "--listen", "127.0.0.1:0", "--scenario", b.market)
+func (b *bench) devnet(more ...string) (*daemon, error) {
+	p, err := b.start(nil, append([]string{"devnet", "--listen", "127.0.0.1:0", "--scenario", b.market}, more...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,9 +107,9 @@ func (d *daemon) client() *golem.Client { return &golem.Client{BaseURL: d.url, A
 
 func (d *daemon) env() []string { return []string{"YAGNA_API_URL=" + d.url, "YAGNA_APPKEY=" + d.key} }
 
-// onDevnet measures something on a fresh devnet.
-func onDevnet[T any](b *bench, measure func(*daemon) (T, error)) (out T, err error) {
-	d, err := b.devnet()
+// onDevnet measures something on a fresh devnet, with more arguments for it.
+func onDevnet[T any](b *bench, measure func(*daemon) (T, error), more ...string) (out T, err error) {
+	d, err := b.devnet(more...)
 	if err != nil {
 		return out, err
 	}
@@ -118,10 +118,10 @@ func onDevnet[T any](b *bench, measure func(*daemon) (T, error)) (out T, err err
 }
 
 // repeatedly measures something on a fresh devnet each time.
-func repeatedly[T any](b *bench, measure func(*daemon) (T, error)) ([]T, error) {
+func repeatedly[T any](b *bench, measure func(*daemon) (T, error), more ...string) ([]T, error) {
 	var all []T
 	for i := range b.repeat {
-		one, err := onDevnet(b, measure)
+		one, err := onDevnet(b, measure, more...)
 		if err != nil {
 			return all, err
 		}
