@@ -66,8 +66,10 @@ func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
 	if err := t.endAttempt(&o, end); err != nil {
 		return f, err
 	}
-	if f.Seq, err = t.nextSeq(o, end); err != nil {
-		return f, err
+	if end.Value != nil {
+		if f.Seq, err = t.nextSeq(o.run); err != nil {
+			return f, err
+		}
 	}
 	if f.Task, err = t.endTask(o, end, f.Seq); err != nil {
 		return f, err

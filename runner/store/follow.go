@@ -6,15 +6,6 @@ import (
 	"tasks/runner/state"
 )
 
-// nextSeq takes the run's next number for the result, if there is one.
-func (t *Tx) nextSeq(o open, end AttemptEnd) (seq int64, err error) {
-	if end.Value == nil {
-		return 0, nil
-	}
-	err = t.change(`UPDATE runs SET last_seq = last_seq + 1 WHERE key = ? RETURNING last_seq`, []any{o.run}, &seq)
-	return seq, wrap(err, "number result of task", o.task.ID)
-}
-
 // addResult records the result under its number, if there is one.
 func (t *Tx) addResult(o open, end AttemptEnd, seq int64) error {
 	if seq == 0 {

@@ -17,7 +17,18 @@ type sums struct {
 	// settled says that the job at work had kept written, and its own part up to
 	// then, all of which is undone if it fails.
 	settled bool
+	seqs    map[int64]*numbering // by run
 }
+
+// A numbering gives results of a run their numbers. Unlike what is added, they are
+// known at once.
+type numbering struct {
+	before     int64 // the last number when the transaction began
+	kept, part int64 // numbers given since, as sums has it
+	unwritten  bool
+}
+
+func (n *numbering) last() int64 { return n.before + n.kept + n.part }
 
 // A tally is what is to be added, by the keys of rows.
 type tally struct {
@@ -96,12 +107,23 @@ func (s *sums) end(succeeded bool) {
 		s.kept.add(s.part)
 	}
 	s.part, s.settled = tally{}, false
+	for _, n := range s.seqs {
+		if succeeded {
+			n.kept += n.part
+		} else {
+			n.unwritten = true
+		}
+		n.part = 0
+	}
 }
 
 // settle writes what is added up to now, for a job that is about to look.
 func (t *Tx) settle() error {
 	if !t.write || t.adding {
 		return nil
+	}
+	if err := t.writeNumbers(); err != nil {
+		return err
 	}
 	if !t.sums.settled && !t.sums.kept.empty() {
 		if err := t.writeTally(t.sums.kept); err != nil {
@@ -125,6 +147,38 @@ func (t *Tx) justAdding() (end func()) {
 	before := t.adding
 	t.adding = true
 	return func() { t.adding = before }
+}
+
+// nextSeq takes the next number of a run's results.
+func (t *Tx) nextSeq(run int64) (int64, error) {
+	n := t.sums.seqs[run]
+	if n == nil {
+		n = &numbering{}
+		if err := t.get(`SELECT last_seq FROM runs WHERE key = ?`, []any{run}, &n.before); err != nil {
+			return 0, wrap(err, "read last result of run", run)
+		}
+		if t.sums.seqs == nil {
+			t.sums.seqs = map[int64]*numbering{}
+		}
+		t.sums.seqs[run] = n
+	}
+	n.part++
+	n.unwritten = true
+	return n.last(), nil
+}
+
+func (t *Tx) writeNumbers() error {
+	defer t.justAdding()()
+	for run, n := range t.sums.seqs {
+		if !n.unwritten {
+			continue
+		}
+		if err := t.update(`UPDATE runs SET last_seq = ?2 WHERE key = ?1`, run, n.last()); err != nil {
+			return wrap(err, "record last result of run", run)
+		}
+		n.unwritten = false
+	}
+	return nil
 }
 
 func (t *Tx) writeTally(s tally) error {

@@ -68,6 +68,15 @@ func TestCountersOfOneGroup(t *testing.T) {
 	if p.Successes != n*2/3 || p.Results != n*2/3 {
 		t.Errorf("provider has %d successes and %d results", p.Successes, p.Results)
 	}
+	results := ask(t, w.Store, func(tx *store.Tx) ([]state.Result, error) { return tx.Results(w.run, 0, n) })
+	if last := results[len(results)-1].Seq; len(results) != n*2/3 || last != n*2/3 {
+		t.Errorf("%d results, the last with number %d", len(results), last)
+	}
+	if next := w.finish(t, store.AttemptEnd{
+		Attempt: w.begin(t, w.add(t, state.Task{Stage: "attack"})[0]).ID, State: state.AttemptDone, Task: state.TaskDone, Value: doc(`1`),
+	}); next.Seq != n*2/3+1 {
+		t.Errorf("the next result has number %d", next.Seq)
+	}
 	t.Logf("%d commits", commits)
 }
 
