@@ -176,9 +176,10 @@ func activityGrid(out *screen, list []report.Activity, providers bool) *grid {
 		{name: "GLM", right: true}, {name: "GLM/RESULT", right: true}, {name: "RESULTS", right: true},
 		{name: "STOP REASON", cut: 16, wrap: true},
 	}}
-	if providers {
-		g.columns[3].drop = 1
-	} else {
+	if providers && out.file != nil {
+		g.columns[3].drop = 1 // a terminal breaks lines that are too long, a pipe does not
+	}
+	if !providers {
 		g.columns = slices.Insert(slices.Delete(g.columns, 1, 2), 6,
 			column{name: "ACCEPTED", right: true, drop: 2}, column{name: "RESERVED", right: true, drop: 1})
 	}

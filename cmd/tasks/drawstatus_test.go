@@ -96,14 +96,14 @@ money    0.0132 GLM spent, 0.002 reserved, 0 paid; 0.000112 a result
 budget   10/h (0.0011 spent), 50 in all (0.0132 spent)
 workers  8 ready, 2 starting of 10 wanted
 
-ACTIVITY  PROVIDER       STATUS       GLM  GLM/RESULT  RESULTS  STOP REASON
-6f2c91ab  lucky-otter-…  ready     0.0072     0.00012       60  -
--         135c56c5       creating       0           -        0  -
-a81d03c4  keen-owl-03    ended      0.006           -        0  costs 0.006 GLM
-                                                                and gave no
-                                                                result, and
-                                                                max_price is
-                                                                0.001
+ACTIVITY  PROVIDER  STATUS    BATCHES     GLM  GLM/RESULT  RESULTS  STOP REASON
+6f2c91ab  lucky-o…  ready          64  0.0072     0.00012       60  -
+-         135c56c5  creating        0       0           -        0  -
+a81d03c4  keen-ow…  ended          12   0.006           -        0  costs 0.006 GLM
+                                                                    and gave no
+                                                                    result, and
+                                                                    max_price is
+                                                                    0.001
 `},
 		{"done", doneStatus(), pipeWidth, `
 run      hello  done  on http://127.0.0.1:7465  took 2h3m
