@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"tasks/policies"
 	"tasks/runner/state"
@@ -26,6 +27,10 @@ var ErrResultsLost = errors.New("the results file cannot be written")
 
 // exportChunk is how many results are written between two syncs.
 const exportChunk = 1000
+
+// exportRest is how long an exporter rests after it wrote, so that many small
+// tasks share a sync.
+const exportRest = 50 * time.Millisecond
 
 // An exporter appends results to the run's file, each exactly once: the store
 // knows how much of the file is complete, and what a dead process wrote beyond
@@ -64,6 +69,7 @@ func (e *exporter) loop(ctx context.Context) {
 		if err := e.flush(ctx); err != nil && ctx.Err() == nil {
 			e.r.giveUp(err)
 		}
+		pause(ctx, exportRest)
 	}
 }
 

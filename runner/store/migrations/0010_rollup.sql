@@ -1,6 +1,8 @@
 -- Rows of what has ended are rolled up: deleted, once their figures are in the
 -- tables below. A row is deleted without a look through all that might refer to
 -- it, so references to rows that are many are dropped here.
+-- Lists of more than two words are written out: SQLite makes a table of each, for
+-- every row that is written.
 
 CREATE TABLE tasks_new (
   id          INTEGER PRIMARY KEY,
@@ -9,14 +11,14 @@ CREATE TABLE tasks_new (
   idx         INTEGER NOT NULL,
   item        TEXT,
   parent      INTEGER, -- a task that may be rolled up
-  state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'running', 'done', 'failed')),
+  state       TEXT    NOT NULL DEFAULT 'pending' CHECK (state = 'pending' OR state = 'running' OR state = 'done' OR state = 'failed'),
   attempts    INTEGER NOT NULL DEFAULT 0,
   next_try_at INTEGER,
   finished_at INTEGER,
   forgiven    INTEGER NOT NULL DEFAULT 0 CHECK (forgiven <= attempts),
   quarantined INTEGER NOT NULL DEFAULT 0 CHECK (quarantined = 0 OR quarantined = 1 AND state = 'failed'),
   result      INTEGER, -- seq of its result
-  CHECK ((state IN ('done', 'failed')) = (finished_at IS NOT NULL)),
+  CHECK ((state = 'done' OR state = 'failed') = (finished_at IS NOT NULL)),
   CHECK (result IS NULL OR state = 'done')
 ) STRICT;
 
@@ -30,11 +32,11 @@ CREATE TABLE attempts_new (
   task        INTEGER NOT NULL REFERENCES tasks_new,
   number      INTEGER NOT NULL,
   activity    INTEGER NOT NULL, -- there for as long as it has attempts, see activities.rolled
-  state       TEXT    NOT NULL DEFAULT 'starting' CHECK (state IN ('starting', 'running', 'done', 'failed', 'lost')),
+  state       TEXT    NOT NULL DEFAULT 'starting' CHECK (state = 'starting' OR state = 'running' OR state = 'done' OR state = 'failed' OR state = 'lost'),
   batch       TEXT,
   started_at  INTEGER NOT NULL,
   finished_at INTEGER,
-  fault       TEXT    CHECK (fault IN ('task', 'timeout', 'provider')),
+  fault       TEXT    CHECK (fault = 'task' OR fault = 'timeout' OR fault = 'provider'),
   exit_code   INTEGER,
   message     TEXT,
   stdout      BLOB,
@@ -42,7 +44,7 @@ CREATE TABLE attempts_new (
   revision    INTEGER NOT NULL DEFAULT 0, -- that its end was judged by
   first       INTEGER, -- index of its first command in the batch, NULL for 0
   UNIQUE (task, number),
-  CHECK ((state IN ('done', 'failed', 'lost')) = (finished_at IS NOT NULL))
+  CHECK ((state = 'done' OR state = 'failed' OR state = 'lost') = (finished_at IS NOT NULL))
 ) STRICT;
 
 INSERT INTO attempts_new
