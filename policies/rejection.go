@@ -52,7 +52,7 @@ func (s *Set) Why(r Ruling, e OfferEnv) string {
 // the values of the names in it.
 func (s *Set) Scored(score float64, e OfferEnv) string {
 	e.Provider.settle()
-	return s.score.fail(&e, fmt.Errorf("gives %.6g", score)).Error()
+	return s.score.fail(&e, fmt.Errorf("gives %.6g", score+0)).Error() // +0 makes 0 of -0
 }
 
 // WhyNotKept says, for a person, why a worker is not kept: the expression and the

@@ -82,7 +82,7 @@ func float(v float64) string {
 	case math.IsInf(v, -1):
 		return "-infinity"
 	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
+	return strconv.FormatFloat(v+0, 'f', -1, 64) // +0 makes 0 of -0
 }
 
 // normal is a value as results and items are kept: nil, bool, int, float64,
