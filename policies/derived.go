@@ -29,23 +29,27 @@ func derive(env reflect.Value, given map[string]any) map[string]bool {
 			out["provider.id"], out["provider.name"] = provider.ID != "", provider.Name != ""
 		}
 		if covered(given, []string{"provider", "cost"}) {
-			set(&provider.CostPerResult, perResult(provider.Cost, provider.Results), "provider", "cost_per_result")
+			set(&provider.CostPerResult, perResult(provider.Cost, float64(provider.Results)), "provider", "cost_per_result")
+		}
+		recent := &provider.Recent
+		if covered(given, []string{"provider", "recent", "cost"}) {
+			set(&recent.CostPerResult, perResult(recent.Cost, recent.Results), "provider", "recent", "cost_per_result")
 		}
 		provider.settle()
 	}
 	if a, ok := groupOf[Activity](env, "activity"); ok && covered(given, []string{"activity", "cost"}) {
-		set(&a.CostPerResult, perResult(a.Cost, a.Results), "activity", "cost_per_result")
+		set(&a.CostPerResult, perResult(a.Cost, float64(a.Results)), "activity", "cost_per_result")
 	}
 	if r, ok := groupOf[Run](env, "run"); ok && covered(given, []string{"run", "spent"}) {
-		set(&r.CostPerResult, perResult(r.Spent, r.Results), "run", "cost_per_result")
+		set(&r.CostPerResult, perResult(r.Spent, float64(r.Results)), "run", "cost_per_result")
 	}
 	return out
 }
 
-func perResult(cost float64, results int) float64 {
+func perResult(cost, results float64) float64 {
 	switch {
 	case results > 0:
-		return cost / float64(results)
+		return cost / results
 	case cost > 0:
 		return math.Inf(1)
 	}

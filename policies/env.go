@@ -55,7 +55,7 @@ type Price struct {
 	CPUSec      float64 `expr:"cpu_sec" doc:"GLM for a second of CPU time of one thread"`
 	DurationSec float64 `expr:"duration_sec" doc:"GLM for a second of time"`
 	Hour        float64 `expr:"hour" doc:"GLM for an hour with all threads busy, the start included"`
-	Busy        float64 `expr:"busy" doc:"GLM for an hour of work, the start included: with as many threads busy as tasks of runs of this name have kept busy, one while nobody knows"`
+	Busy        float64 `expr:"busy" doc:"GLM for an hour of work, the start included: with as many threads busy as tasks of runs of this name with this payload have kept busy, one while nobody knows"`
 }
 
 // CPU is the processor of an offer.
@@ -80,7 +80,8 @@ type Provider struct {
 	Cost          float64       `expr:"cost" doc:"GLM accepted for it"`
 	CostPerResult float64       `expr:"cost_per_result" doc:"GLM for one result; infinite when there is cost and no result"`
 	LastFailure   time.Duration `expr:"last_failure" doc:"time since its last failure; longer than anything when there was none"`
-	Speed         float64       `expr:"speed" doc:"how fast its machines do tasks of runs of this name: 1 is the median of the providers that were tried; one that was not is taken to be faster than 85 % of them"`
+	Speed         float64       `expr:"speed" doc:"how fast its machines do tasks of runs of this name with this payload: 1 is the median of the providers that were tried; one that was not is taken to be faster than 85 % of them"`
+	Recent        Recent        `expr:"recent" doc:"what it did in runs of this name with this payload; what is old counts for less"`
 }
 
 // Activity is a worker as expressions see it.

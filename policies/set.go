@@ -235,6 +235,7 @@ func (p *Provider) settle() {
 	if p.Failures == 0 && p.LastFailure == 0 {
 		p.LastFailure = Never
 	}
+	p.Recent.settle()
 }
 
 // Stage returns a stage by its name, or nil.

@@ -41,7 +41,7 @@ func (r *runner) hiredEnv(ctx context.Context, rev *revision, a state.Agreement)
 	}
 	pace := r.paces().Of(a.Provider)
 	offer.SetBusy(pace.Threads)
-	env := policies.ActivityEnv{Offer: offer, Provider: providerEnv(known, offer.Provider, pace), Run: r.lastEnv()}
+	env := policies.ActivityEnv{Offer: offer, Provider: providerEnv(known, r.paces().Known(a.Provider), offer.Provider, pace), Run: r.lastEnv()}
 	env.MaxPrice = r.maxPrice(ctx, rev, env.Run)
 	return env
 }

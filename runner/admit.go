@@ -69,7 +69,7 @@ func (r *runner) load(ctx context.Context, run state.Run) error {
 
 func (r *runner) create(tx *store.Tx) (state.Run, error) {
 	run := state.Run{
-		ID: r.Run, Name: r.inForce().spec.Name, Session: newSession(r.Run), State: state.RunRunning,
+		ID: r.Run, Name: r.inForce().spec.Name, Payload: r.inForce().spec.Payload.String(), Session: newSession(r.Run), State: state.RunRunning,
 		Daemon: r.Daemon, CreatedAt: tx.Now(), Revision: 1,
 		// Bills and agreements from before the run are nobody's of ours.
 		AgreementCursor: golem.NewTimestamp(tx.Now().Add(-time.Minute)),

@@ -12,6 +12,7 @@ import (
 	"tasks/runner/reconcile"
 	"tasks/runner/state"
 	"tasks/runner/store"
+	"tasks/spec"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 	guessedStartUp = time.Minute
 )
 
-// paces are how fast providers are, as of the last minute.
+// paces are what is known of providers, as of the last minute.
 func (r *runner) paces() reconcile.Paces {
 	if p := r.shown.Load(); p != nil {
 		return *p
@@ -35,11 +36,11 @@ func (r *runner) paces() reconcile.Paces {
 	return reconcile.Paces{}
 }
 
-// pacesOf reads how fast providers did tasks of the runs of a name.
-func pacesOf(ctx context.Context, db *store.Store, name string) (reconcile.Paces, error) {
-	var shown []state.Pace
+// pacesOf reads what providers did in runs of the same name with the same payload.
+func pacesOf(ctx context.Context, db *store.Store, s *spec.Spec) (reconcile.Paces, error) {
+	var shown []state.History
 	err := db.View(ctx, func(tx *store.Tx) (err error) {
-		shown, err = tx.Paces(name)
+		shown, err = tx.Histories(state.Work{Name: s.Name, Payload: s.Payload.String()})
 		return err
 	})
 	return reconcile.NewPaces(shown), err
@@ -47,7 +48,7 @@ func pacesOf(ctx context.Context, db *store.Store, name string) (reconcile.Paces
 
 // measure reads how fast providers are by now.
 func (r *runner) measure(ctx context.Context) {
-	paces, err := pacesOf(ctx, r.Store, r.inForce().spec.Name)
+	paces, err := pacesOf(ctx, r.Store, r.inForce().spec)
 	if err != nil {
 		r.Log.Debug("paces not read", logError, err)
 		return

@@ -126,21 +126,33 @@ func (r *runner) offerEnv(ctx context.Context, rev *revision, c candidate) (poli
 		return err
 	})
 	pace := r.paces().Of(c.proposal.IssuerID)
-	env := policies.OfferEnv{Offer: c.offer, Provider: providerEnv(known, c.offer.Provider, pace), Run: r.lastEnv()}
+	env := policies.OfferEnv{Offer: c.offer, Provider: providerEnv(known, r.paces().Known(c.proposal.IssuerID), c.offer.Provider, pace), Run: r.lastEnv()}
 	env.Offer.SetBusy(pace.Threads)
 	env.MaxPrice = r.maxPrice(ctx, rev, env.Run)
 	return env, err
 }
 
-func providerEnv(p state.Provider, ref policies.ProviderRef, pace reconcile.Pace) policies.Provider {
+func providerEnv(p state.Provider, h state.History, ref policies.ProviderRef, pace reconcile.Pace) policies.Provider {
 	env := policies.Provider{
 		ID: ref.ID, Name: ref.Name,
 		Failures: p.Failures, Successes: p.Successes, Refusals: p.Refusals, Results: p.Results,
 		Cost: p.Cost.InexactFloat64(), CostPerResult: policies.CostPerResult(p.Cost, p.Results),
-		LastFailure: policies.Never, Speed: pace.Speed,
+		LastFailure: policies.Never, Speed: pace.Speed, Recent: recentEnv(h),
 	}
 	if !p.LastFailure.IsZero() {
 		env.LastFailure = max(0, time.Since(p.LastFailure))
+	}
+	return env
+}
+
+// recentEnv is what a provider did lately in runs like this one.
+func recentEnv(h state.History) policies.Recent {
+	env := policies.NewRecent(policies.Recent{
+		Attempts: h.Attempts(), Done: h.Tasks, Faults: h.Faults, TaskFaults: h.Own, Timeouts: h.Timeouts,
+		Results: h.Results, Cost: h.Cost,
+	})
+	if !h.Seen.IsZero() {
+		env.LastSeen = max(0, time.Since(h.Seen))
 	}
 	return env
 }

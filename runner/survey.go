@@ -219,7 +219,7 @@ func (o SurveyOptions) judge(ctx context.Context, p golem.Proposal, env policies
 	}
 	pace := o.shown.Of(p.IssuerID)
 	offer.SetBusy(pace.Threads)
-	env.Offer, env.Provider = offer, providerEnv(known, offer.Provider, pace)
+	env.Offer, env.Provider = offer, providerEnv(known, o.shown.Known(p.IssuerID), offer.Provider, pace)
 	c := candidate{proposal: p, offer: offer, pricing: pricing}
 	r := rule(o.Policies, c, o.platform(), env)
 	return Surveyed{Offer: offer, Pricing: pricing, Score: r.Score, Rule: r.By, Why: o.Policies.Why(r, env)}, nil
@@ -236,12 +236,12 @@ func (o SurveyOptions) known(ctx context.Context, id golem.NodeID) (p state.Prov
 	return p, err
 }
 
-// paces are how fast the providers did tasks of runs of this name.
+// paces are what the providers did in runs like this one.
 func (o SurveyOptions) paces(ctx context.Context) (reconcile.Paces, error) {
 	if o.Store == nil {
 		return reconcile.Paces{}, nil
 	}
-	return pacesOf(ctx, o.Store, o.Spec.Name)
+	return pacesOf(ctx, o.Store, o.Spec)
 }
 
 // sort puts what could be hired first, best first, and rejects all but the best

@@ -49,6 +49,9 @@ type Payload struct {
 	Volumes      []string // more places for files, besides those that images usually have; clean absolute paths
 }
 
+// String is what tells one payload from another: the runtime and the image.
+func (p Payload) String() string { return strings.TrimSpace(p.Runtime + " " + p.Image) }
+
 // Minimum is what an offer must have at least; zero fields ask nothing.
 type Minimum struct {
 	Cores, Threads  int

@@ -16,29 +16,29 @@ import (
 )
 
 // shown is a provider that took so many seconds over each of its tasks.
-func shown(id golem.NodeID, tasks, seconds float64) state.Pace {
-	return state.Pace{Provider: id, Tasks: tasks, Busy: tasks * seconds, CPU: tasks * seconds, Lived: tasks * seconds}
+func shown(id golem.NodeID, tasks, seconds float64) state.History {
+	return state.History{Provider: id, Tasks: tasks, Busy: tasks * seconds, CPU: tasks * seconds, Lived: tasks * seconds}
 }
 
 func TestPaces(t *testing.T) {
-	four := []state.Pace{shown("a", 99, 1), shown("b", 99, 2), shown("c", 99, 4), shown("d", 99, 8)}
+	four := []state.History{shown("a", 99, 1), shown("b", 99, 2), shown("c", 99, 4), shown("d", 99, 8)}
 	tests := []struct {
 		name  string
-		shown []state.Pace
+		shown []state.History
 		of    golem.NodeID
 		want  reconcile.Pace
 	}{
 		{"nobody is known", nil, "x", reconcile.Pace{Speed: 1, Threads: 1}},
-		{"two tasks are not enough", []state.Pace{shown("x", 2, 9)}, "x", reconcile.Pace{Speed: 1, Threads: 1}},
-		{"the only one is the median", []state.Pace{shown("x", 3, 9)}, "x", reconcile.Pace{Speed: 1, Threads: 1, Tried: true}},
+		{"two tasks are not enough", []state.History{shown("x", 2, 9)}, "x", reconcile.Pace{Speed: 1, Threads: 1}},
+		{"the only one is the median", []state.History{shown("x", 3, 9)}, "x", reconcile.Pace{Speed: 1, Threads: 1, Tried: true}},
 		{"the fastest of four", four, "a", reconcile.Pace{Speed: 4 * 100 / (99 + 4.0), Threads: 1, Tried: true}},
 		{"the slowest of four", four, "d", reconcile.Pace{Speed: 4 * 100 / (99*8 + 4.0), Threads: 1, Tried: true}},
 		{"who was not tried may be as fast as the best few", four, "x", reconcile.Pace{Speed: 2, Threads: 1}},
-		{"where all are alike nobody is hoped to be much faster", []state.Pace{
+		{"where all are alike nobody is hoped to be much faster", []state.History{
 			shown("a", 50, 3), shown("b", 50, 3), shown("c", 50, 3), shown("d", 50, 3), shown("e", 50, 3), shown("f", 50, 3),
 		}, "x", reconcile.Pace{Speed: 1, Threads: 1}},
-		{"only failures are no pace", []state.Pace{{Provider: "x", Busy: 100}, shown("a", 50, 1)}, "x", reconcile.Pace{Speed: 2, Threads: 1}},
-		{"a program of two threads", []state.Pace{{Provider: "a", Tasks: 9, Busy: 9, CPU: 18, Lived: 9}}, "x", reconcile.Pace{Speed: 2, Threads: 2}},
+		{"only failures are no pace", []state.History{{Provider: "x", Busy: 100}, shown("a", 50, 1)}, "x", reconcile.Pace{Speed: 2, Threads: 1}},
+		{"a program of two threads", []state.History{{Provider: "a", Tasks: 9, Busy: 9, CPU: 18, Lived: 9}}, "x", reconcile.Pace{Speed: 2, Threads: 2}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func (b *bazaar) change(workers int) bool {
 func (b *bazaar) id(i int) golem.NodeID { return golem.NodeID(rune('A' + i)) }
 
 func (b *bazaar) paces() reconcile.Paces {
-	var all []state.Pace
+	var all []state.History
 	for i, tried := range b.tried {
 		if tried {
 			all = append(all, shown(b.id(i), 1000, 1/b.speed[i]))

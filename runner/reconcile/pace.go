@@ -23,6 +23,7 @@ const (
 // alike, and a task keeps one thread busy.
 type Paces struct {
 	of      map[golem.NodeID]Pace
+	shown   map[golem.NodeID]state.History
 	median  float64 // seconds of a task
 	threads float64 // that a task keeps busy
 	hope    float64 // speed of those who were not tried
@@ -36,10 +37,11 @@ type Pace struct {
 }
 
 // NewPaces compares what providers have shown, each of which is there once.
-func NewPaces(shown []state.Pace) Paces {
-	p := Paces{of: map[golem.NodeID]Pace{}}
+func NewPaces(shown []state.History) Paces {
+	p := Paces{of: map[golem.NodeID]Pace{}, shown: map[golem.NodeID]state.History{}}
 	var seconds, threads []float64
 	for _, s := range shown {
+		p.shown[s.Provider] = s
 		if measured(s) {
 			seconds = append(seconds, s.Busy/s.Tasks)
 		}
@@ -69,7 +71,10 @@ func NewPaces(shown []state.Pace) Paces {
 	return p
 }
 
-func measured(s state.Pace) bool { return s.Tasks >= paceTasks && s.Busy > 0 }
+func measured(s state.History) bool { return s.Tasks >= paceTasks && s.Busy > 0 }
+
+// Known is what a provider has shown; zero for nothing.
+func (p Paces) Known(id golem.NodeID) state.History { return p.shown[id] }
 
 // Of is what is expected of a provider.
 func (p Paces) Of(id golem.NodeID) Pace {

@@ -15,6 +15,7 @@ type RunID string
 type Run struct {
 	ID         RunID
 	Name       string // the spec's name
+	Payload    string // what runs on the machines, see spec.Payload; "" is not recorded
 	Session    string // the app session of all its agreements at the daemon; unique
 	State      RunState
 	Note       string // why it is in that state, or ""

@@ -81,8 +81,8 @@ func (t *Tx) MoveActivity(key int64, from, to state.ActivityState, set ActivityS
 		return stale(err, fmt.Sprintf("move activity to %s:", to), key)
 	}
 	if to.Done() {
-		if err := t.addPace(key); err != nil {
-			return wrap(err, "keep pace of activity", key)
+		if err := t.keepHistory(key); err != nil {
+			return wrap(err, "keep history of activity", key)
 		}
 	}
 	return t.eventFor(run, "activity."+string(to), subject(id, "activity", key), set.Reason)

@@ -64,7 +64,7 @@ func (t *Tx) bookAccepted(b booking, increment golem.Amount) error {
 			return err
 		}
 	}
-	return nil
+	return t.addHistoryOf(b.provider, b.run, state.History{Cost: increment.InexactFloat64()})
 }
 
 // bookPaid counts what a settled bill says is paid. Totals are cumulative, and

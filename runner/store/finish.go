@@ -48,7 +48,8 @@ type Finished struct {
 //
 // An activity counts every end as a batch, and each one that is not done as a
 // failure; its streak leaves out what was lost without a fault, because we gave
-// that back ourselves. A provider is blamed for state.FaultProvider only.
+// that back ourselves. A provider is blamed for state.FaultProvider only, and
+// no longer once the task is given up that broke several of them.
 func (t *Tx) FinishAttempt(end AttemptEnd) (Finished, error) {
 	defer t.justAdding()()
 	f, err := t.finish(end)
@@ -73,6 +74,11 @@ func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
 	}
 	if f.Task, err = t.endTask(o, end, f.Seq); err != nil {
 		return f, err
+	}
+	if end.Task == state.TaskFailed && o.number > 1 {
+		if err := t.acquit(f.Task.ID); err != nil {
+			return f, err
+		}
 	}
 	if err = t.addResult(o, end, f.Seq); err != nil {
 		return f, err

@@ -65,8 +65,13 @@ func (t *Tx) doings(o open, end AttemptEnd, results int64) doings {
 	if end.State != state.AttemptLost || end.Fault != state.FaultNone {
 		d.streak = 1
 	}
-	if end.Fault == state.FaultProvider {
+	switch end.Fault {
+	case state.FaultProvider:
 		d.blamed, d.lastBlamed = 1, t.now
+	case state.FaultTask:
+		d.own = 1
+	case state.FaultTimeout:
+		d.timeouts = 1
 	}
 	return d
 }

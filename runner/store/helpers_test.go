@@ -91,7 +91,7 @@ func newWorld(t testing.TB) world {
 	path := filepath.Join(t.TempDir(), "tasks.db")
 	w := world{Store: openAt(t, path), path: path, run: "yacat"}
 	update(t, w.Store, func(tx *store.Tx) error {
-		if err := tx.CreateRun(state.Run{ID: w.run, Name: "yacat", Session: "tasks-yacat"}, state.Revision{Text: []byte("name: yacat")}); err != nil {
+		if err := tx.CreateRun(state.Run{ID: w.run, Name: "yacat", Payload: "vm image", Session: "tasks-yacat"}, state.Revision{Text: []byte("name: yacat")}); err != nil {
 			return err
 		}
 		return tx.StartRun(w.run, "embedded", "0x1")

@@ -132,7 +132,7 @@ func readEverything(tx *store.Tx, w world, task int64) error {
 		func() error { _, err := tx.Provider(providerID); return err },
 		func() error { _, err := tx.Providers(w.run); return err },
 		func() error { _, err := tx.Providers(""); return err },
-		func() error { _, err := tx.Paces("a"); return err },
+		func() error { _, err := tx.Histories(state.Work{Name: "a"}); return err },
 		func() error { _, err := tx.Events(w.run, 0, 1); return err },
 		func() error { _, err := tx.Results(w.run, 0, 1); return err },
 		func() error { _, err := tx.ResultRows(w.run, 0, 1); return err },

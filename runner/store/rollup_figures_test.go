@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"pgregory.net/rapid"
@@ -23,6 +24,7 @@ type figures struct {
 	Failures    int64
 	Invoices    int64
 	Providers   []state.Provider
+	Histories   map[golem.NodeID][]float64
 	Notes       map[int64]int
 	Highest     map[int64]string
 	Tried       map[int64]store.Blame // by task
@@ -77,6 +79,14 @@ func (w *model) figures(t *rapid.T, s *store.Store) figures {
 		must(t, err)
 		for i := range f.Providers {
 			f.Providers[i].LastFailure = time.Time{}
+		}
+		histories, err := tx.Histories(state.Work{Name: "yacat"})
+		must(t, err)
+		f.Histories = map[golem.NodeID][]float64{}
+		for _, h := range histories {
+			for _, n := range []float64{h.Tasks, h.Faults, h.Own, h.Timeouts, h.Results, h.Cost} {
+				f.Histories[h.Provider] = append(f.Histories[h.Provider], math.Round(n*1000)/1000) // it fades a little meanwhile
+			}
 		}
 		for _, id := range w.pending {
 			f.Tried[id], err = tx.Blame(id, "0x9", state.FaultTimeout)

@@ -7,12 +7,12 @@ import (
 	"tasks/runner/state"
 )
 
-const runColumns = `id, name, session, state, note, revision, proposed, daemon, identity, stop_asked, retry_asked,
+const runColumns = `id, name, payload, session, state, note, revision, proposed, daemon, identity, stop_asked, retry_asked,
 	created_at, started_at, finished_at, results_path, results_offset, results_exported,
 	file_task, file_seq, agreement_cursor, debit_note_cursor, invoice_cursor`
 
 func scanRun(row scanner) (r state.Run, err error) {
-	err = row.Scan(&r.ID, &r.Name, &r.Session, &r.State, &r.Note, &r.Revision, &r.Proposed, &r.Daemon, &r.Identity, &r.StopAsked, &r.RetryAsked,
+	err = row.Scan(&r.ID, &r.Name, &r.Payload, &r.Session, &r.State, &r.Note, &r.Revision, &r.Proposed, &r.Daemon, &r.Identity, &r.StopAsked, &r.RetryAsked,
 		timeTo{&r.CreatedAt}, timeTo{&r.StartedAt}, timeTo{&r.FinishedAt},
 		&r.ResultsPath, &r.ResultsOffset, &r.ResultsExported,
 		intTo[int64]{&r.ResultsHead}, &r.ResultsFirst,
@@ -31,10 +31,10 @@ func (t *Tx) CreateRun(r state.Run, first state.Revision) error {
 		err = ErrExists
 	}
 	if err == nil {
-		_, _, err = t.exec(`INSERT INTO runs (id, name, session, state, note, revision, daemon, identity, created_at,
+		_, _, err = t.exec(`INSERT INTO runs (id, name, payload, session, state, note, revision, daemon, identity, created_at,
 				results_path, agreement_cursor, debit_note_cursor, invoice_cursor)
-			VALUES (?, ?, ?, 'running', ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
-			r.ID, r.Name, r.Session, r.Note, r.Daemon, r.Identity, stamp(t.or(r.CreatedAt)),
+			VALUES (?, ?, ?, ?, 'running', ?, 0, ?, ?, ?, ?, ?, ?, ?)`,
+			r.ID, r.Name, r.Payload, r.Session, r.Note, r.Daemon, r.Identity, stamp(t.or(r.CreatedAt)),
 			r.ResultsPath, r.AgreementCursor, r.DebitNoteCursor, r.InvoiceCursor)
 	}
 	if err != nil {

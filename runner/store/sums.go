@@ -40,7 +40,8 @@ type tally struct {
 // provider.
 type doings struct {
 	batches, results, failures int64
-	successes, blamed          int64 // for the provider
+	successes, blamed          int64 // for the provider; blamed is negative where it is acquitted
+	own, timeouts              int64 // failures of the task, and of nobody in particular
 	providerResults            int64
 	reset                      bool  // the streak ended, and streak is what came after
 	streak                     int64 // failures in a row
@@ -76,9 +77,13 @@ func (s *tally) do(activity int64, d doings) {
 	a.failures += d.failures
 	a.successes += d.successes
 	a.blamed += d.blamed
+	a.own += d.own
+	a.timeouts += d.timeouts
 	a.providerResults += d.providerResults
 	a.busy += d.busy
-	a.last = d.last
+	if !d.last.IsZero() {
+		a.last = d.last
+	}
 	if d.reset {
 		a.reset, a.streak = true, 0
 	}
@@ -200,15 +205,29 @@ func (t *Tx) writeTally(s tally) error {
 }
 
 func (t *Tx) writeDoings(activity int64, d doings) error {
-	err := t.update(`UPDATE activities SET batches = batches + ?2, results = results + ?3, failures = failures + ?4,
-			streak = ?6 + CASE WHEN ?5 THEN 0 ELSE streak END, busy_us = busy_us + ?7, last_task = ?8
-		WHERE key = ?1`,
-		activity, d.batches, d.results, d.failures, d.reset, d.streak, d.busy.Microseconds(), stamp(d.last))
-	if err != nil || d.successes+d.blamed == 0 {
+	var over bool
+	err := t.change(`UPDATE activities SET batches = batches + ?2, results = results + ?3, failures = failures + ?4,
+			streak = ?6 + CASE WHEN ?5 THEN 0 ELSE streak END, busy_us = busy_us + ?7, last_task = coalesce(?8, last_task),
+			faults = faults + ?9, own = own + ?10, timeouts = timeouts + ?11
+		WHERE key = ?1 RETURNING ended_at IS NOT NULL`,
+		[]any{activity, d.batches, d.results, d.failures, d.reset, d.streak, d.busy.Microseconds(), stamp(d.last),
+			d.blamed, d.own, d.timeouts}, &over)
+	if err == nil && over {
+		err = t.addHistory(activity, d.history()) // its own is kept already
+	}
+	if err != nil || d.successes == 0 && d.blamed == 0 {
 		return err
 	}
 	return t.update(`UPDATE providers SET successes = successes + ?2, results = results + ?3, failures = failures + ?4,
-			last_failure = coalesce(?5, last_failure)
+			last_failure = CASE WHEN failures + ?4 <= 0 THEN NULL ELSE coalesce(?5, last_failure) END
 		WHERE key = (SELECT g.provider FROM activities v JOIN agreements g ON g.key = v.agreement WHERE v.key = ?1)`,
 		activity, d.successes, d.providerResults, d.blamed, stamp(d.lastBlamed))
+}
+
+// history is what is told of a provider by what happened after its activity ended.
+func (d doings) history() state.History {
+	return state.History{
+		Tasks: float64(d.batches - d.failures), Faults: float64(d.blamed), Own: float64(d.own), Timeouts: float64(d.timeouts),
+		Results: float64(d.results), Busy: d.busy.Seconds(), Seen: d.last,
+	}
 }
