@@ -159,3 +159,16 @@ func TestValuesAreGivenBack(t *testing.T) {
 		t.Errorf("answer = %v, %v, %v", a, list, err)
 	}
 }
+
+func TestWhyAmounts(t *testing.T) {
+	run := policies.Run{Pending: 40, Results: 3}
+	for _, tt := range []struct{ name, workers, want string }{
+		{"a number", "3", ""},
+		{"an expression", "min(10, 1 + run.pending / 20)", "workers: min(10, 1 + run.pending / 20): gives 3 where run.pending = 40"},
+		{"one that fails", "1 / (run.pending - 40)", "workers: 1 / (run.pending - 40): gives infinity, which is no number where run.pending = 40"},
+	} {
+		if got := set(t, "workers", tt.workers).WhyWorkers(run); got != tt.want {
+			t.Errorf("%s: WhyWorkers = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -62,6 +62,34 @@ func (s *Set) WhyNotKept(e ActivityEnv) string {
 	return s.keep.fail(&e, errors.New("gives false")).Error()
 }
 
+// WhyWorkers says, for a person, why so many workers are wanted; "" where it sees
+// no names.
+func (s *Set) WhyWorkers(run Run) string {
+	n, f := s.Workers(run)
+	return why(s.workers, &runEnv{run}, n, f)
+}
+
+// WhyLimits says, for a person, why each limit of the budget is what it is, in the
+// order of the document; "" for one that sees no names.
+func (s *Set) WhyLimits(run Run) []string {
+	out := make([]string, len(s.limits))
+	for i, l := range s.limits {
+		a, f := l.amount(&runEnv{run})
+		out[i] = why(l.program, &runEnv{run}, a, f)
+	}
+	return out
+}
+
+func why(p *program, env, gives any, f *Failure) string {
+	switch {
+	case f != nil:
+		return f.Error()
+	case p == nil || len(p.names) == 0:
+		return ""
+	}
+	return p.fail(env, fmt.Errorf("gives %v", gives)).Error()
+}
+
 // WhyRetried says, for a person, why a task is tried again or given up.
 func (s *Set) WhyRetried(again bool, e AttemptEnv) string {
 	e.Provider.settle()

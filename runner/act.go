@@ -5,11 +5,12 @@ import (
 	"fmt"
 
 	"tasks/runner/reconcile"
+	"tasks/runner/state"
 )
 
-// act begins to carry out one decision. Intents are on disk when it returns;
+// act begins to carry out one decision about a view. Intents are on disk when it returns;
 // calls go on as effects.
-func (r *runner) act(ctx context.Context, action reconcile.Action) error {
+func (r *runner) act(ctx context.Context, v reconcile.View, action reconcile.Action) error {
 	switch a := action.(type) {
 	case reconcile.OpenDemand:
 		r.effects.start(keyDemand, r.market.publish)
@@ -40,8 +41,12 @@ func (r *runner) act(ctx context.Context, action reconcile.Action) error {
 	case reconcile.ReplaceAllocation:
 		return r.replaceAllocation(ctx, a.Total, a.Timeout)
 	case reconcile.Wind:
+		if a.State == state.RunExhausted {
+			r.noteBudget(ctx, v)
+		}
 		r.wind(a.State, a.Note)
 	case reconcile.PauseRun:
+		r.noteBudget(ctx, v)
 		return r.pauseRun(ctx, a)
 	case reconcile.Resume:
 		return r.endPause(ctx)

@@ -89,3 +89,35 @@ func TestExplainSaysWhatWouldHelp(t *testing.T) {
 		})
 	})
 }
+
+// Explain says what the limits came to when the budget made a run wait, and what
+// task.retry saw.
+func TestExplainSaysWhatPoliciesSaw(t *testing.T) {
+	document := strings.NewReplacer("budget: 5/h", "budget: '(run.results * 0 + 0.000001)/h'", "attempt.number < 3", "attempt.number < 2").Replace(replayed)
+	inWorld(t, &devnet.Server{Seed: 18}, func(w *world) {
+		w.mustRun("e", document, state.RunExhausted)
+		w.mustRun("f", strings.Replace(replayed, "attempt.number < 3", "attempt.number < 2", 1), state.RunFailed)
+		explain := func(tx *store.Tx, id state.RunID, about report.About) report.Explanation {
+			e, err := report.Explain(tx, id, report.Options{}, about)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		w.view(func(tx *store.Tx) error {
+			want := "0.000001/h: 0 spent, 0 reserved, 0.000001 left (budget: (run.results * 0 + 0.000001): gives 0.000001 where run.results = 0)"
+			if got := explain(tx, "e", report.About{}).Budget; got != want {
+				t.Errorf("budget %q, want %q", got, want)
+			}
+			failed := explain(tx, "f", report.About{}).Tasks
+			if len(failed) != 1 || failed[0].Policy != "task.retry: attempt.number < 2: gives false where attempt.number = 2" {
+				t.Errorf("tasks %+v", failed)
+			}
+			one := explain(tx, "f", report.About{Task: failed[0].Task})
+			if !strings.HasSuffix(one.Standing, " was given up after 2 tries") {
+				t.Errorf("standing %q", one.Standing)
+			}
+			return nil
+		})
+	})
+}

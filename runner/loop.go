@@ -113,7 +113,7 @@ func (r *runner) turn(ctx context.Context) (over bool, err error) {
 		if _, ok := action.(reconcile.Finish); ok {
 			return true, nil
 		}
-		if err := r.act(ctx, action); err != nil {
+		if err := r.act(ctx, view, action); err != nil {
 			return false, err
 		}
 	}

@@ -260,17 +260,22 @@ func (w *worker) again(ctx context.Context, rev *revision, t state.Task, e endin
 	if err != nil {
 		return false, err
 	}
-	again, f := rev.policies.Retry(policies.AttemptEnv{
+	seen := policies.AttemptEnv{
 		Attempt: policies.Attempt{
 			Number: number, Fault: string(end.Fault), ExitCode: end.ExitCode, Message: end.Message,
 			Stdout: string(end.Stdout), Stderr: string(end.Stderr),
 			Duration: max(0, w.r.Store.Now().Sub(e.at.StartedAt)), Providers: blame.Providers,
 		},
 		Task: env.Task, Provider: w.provider, Run: env.Run,
-	})
+	}
+	again, f := rev.policies.Retry(seen)
 	w.r.failure(ctx, f)
+	end.Verdict = rev.policies.WhyRetried(again, seen)
+	if f != nil {
+		end.Verdict = f.Error()
+	}
 	if again && end.Fault == state.FaultTask && blame.Own >= quarantineAt {
-		end.Quarantined = true
+		end.Quarantined, end.Verdict = true, quarantined
 		return false, nil
 	}
 	if again && number >= stubborn && tenfold(number) {

@@ -102,6 +102,11 @@ func (a *app) drawExplanation(e report.Explanation, o explainOptions) error {
 			}
 		}
 	}
+	if e.Standing != "" {
+		if _, err := fmt.Fprintln(a.out, e.Standing); err != nil {
+			return err
+		}
+	}
 	var grids []*grid
 	if all && len(e.Revisions) > 1 {
 		grids = append(grids, revisionGrid(e.Revisions))
@@ -119,11 +124,14 @@ func (a *app) drawExplanation(e report.Explanation, o explainOptions) error {
 		grids = append(grids, setbackGrid(e.Tasks, time.Now()))
 	}
 	if len(grids) == 0 && !all {
+		if e.Standing != "" {
+			return nil
+		}
 		_, err := fmt.Fprintln(a.out, "nothing to explain: no attempt went wrong that still counts")
 		return err
 	}
 	for i, g := range grids {
-		if i > 0 || all {
+		if i > 0 || all || e.Standing != "" {
 			fmt.Fprintln(a.out)
 		}
 		if err := g.draw(a.out, a.out.width()); err != nil {
@@ -140,10 +148,17 @@ func runReasons(e report.Explanation) []string {
 		text += ": " + oneLine(e.Note)
 	}
 	lines := []string{"run      " + string(e.RunID) + " is " + text}
+	if e.Budget != "" {
+		lines = append(lines, "budget   "+oneLine(e.Budget))
+	}
 	if len(e.Revisions) > 1 {
 		lines = append(lines, fmt.Sprintf("revision %d is in force of %d that were applied", e.Revision, e.Revisions[0].Number))
 	}
-	return append(append(lines, "workers  "+workersReason(e)), relaxedLines(e.Relaxed)...)
+	lines = append(lines, "workers  "+workersReason(e))
+	if e.Policy != "" {
+		lines = append(lines, "wanted   "+oneLine(e.Policy))
+	}
+	return append(lines, relaxedLines(e.Relaxed)...)
 }
 
 func workersReason(e report.Explanation) string {
@@ -267,6 +282,14 @@ func endText(e report.End) string {
 	return e.Why + "; " + e.Policy
 }
 
+// setbackText is what went wrong with a task, and what task.retry said to it.
+func setbackText(t report.Setback) string {
+	if t.Policy == "" {
+		return t.Why
+	}
+	return t.Why + "; " + t.Policy
+}
+
 func setbackGrid(tasks []report.Setback, now time.Time) *grid {
 	g := &grid{columns: []column{
 		{name: "TASK", right: true}, {name: "REV", right: true}, {name: "STATE"}, {name: "TRIES", right: true},
@@ -280,7 +303,7 @@ func setbackGrid(tasks []report.Setback, now time.Time) *grid {
 				standing += " " + elapsed(wait)
 			}
 		}
-		g.add(fmt.Sprint(t.Task), by(t.Revision), standing, fmt.Sprint(t.Attempts), oneLine(t.ProviderName), oneLine(t.Why))
+		g.add(fmt.Sprint(t.Task), by(t.Revision), standing, fmt.Sprint(t.Attempts), oneLine(t.ProviderName), oneLine(setbackText(t)))
 	}
 	return g
 }

@@ -23,12 +23,15 @@ type Explanation struct {
 	Note     string         `json:"note"` // why it is in that state, or ""
 	Revision int            `json:"revision"`
 
+	Budget   string      `json:"budget"` // what its limits came to when it ended the run or made it wait, or ""
 	Workers  Workers     `json:"workers"`
-	Rejected []Rejection `json:"rejected"` // under that revision, the rule that rejected most first
-	Relaxed  []Relaxed   `json:"relaxed"`  // what would let recorded offers in, the smallest change first
-	Chosen   []Choice    `json:"chosen"`   // why providers were hired, the latest first
-	Ended    []End       `json:"ended"`    // why activities ended, the latest first
-	Tasks    []Setback   `json:"tasks"`    // given up, or waiting to be tried again, the latest first
+	Policy   string      `json:"workers_policy"` // the expression of workers, what it gives now and the values it sees; "" for a number, or where nobody works
+	Standing string      `json:"standing"`       // how the one task stands that was asked for, or ""
+	Rejected []Rejection `json:"rejected"`       // under that revision, the rule that rejected most first
+	Relaxed  []Relaxed   `json:"relaxed"`        // what would let recorded offers in, the smallest change first
+	Chosen   []Choice    `json:"chosen"`         // why providers were hired, the latest first
+	Ended    []End       `json:"ended"`          // why activities ended, the latest first
+	Tasks    []Setback   `json:"tasks"`          // given up, or waiting to be tried again, the latest first
 
 	Revisions []Revision `json:"revisions"` // the documents that were applied, the latest first
 
@@ -84,6 +87,7 @@ type Setback struct {
 	NextTryAt    time.Time       `json:"next_try_at,omitzero"` // not before this
 	ProviderName string          `json:"provider_name"`
 	Why          string          `json:"why"`
+	Policy       string          `json:"policy"`   // task.retry and the values it saw
 	Revision     int             `json:"revision"` // that its last try was judged by
 }
 
@@ -117,8 +121,21 @@ func Explain(tx *store.Tx, id state.RunID, o Options, about About) (Explanation,
 	if err := e.addKeeps(tx); err != nil {
 		return Explanation{}, err
 	}
+	if s.State == state.RunExhausted || s.State == state.RunPaused {
+		if e.Budget, err = tx.Noted(id, state.EventExhausted, string(id)); err != nil {
+			return Explanation{}, err
+		}
+	}
+	if o.Live {
+		e.Policy = o.Plan.whyWorkers(s.env(tx.Now()))
+	}
 	if e.Revisions, err = revisions(tx, id); err != nil {
 		return Explanation{}, err
+	}
+	if about.Task != 0 {
+		if err := e.addStanding(tx, about.Task, o.Live); err != nil {
+			return Explanation{}, err
+		}
 	}
 	setbacks, err := tx.Setbacks(id, about.Task, explained)
 	if err != nil {
@@ -174,6 +191,6 @@ func setback(b store.Setback) Setback {
 	}
 	return Setback{
 		Task: b.Task.ID, Stage: b.Task.Stage, State: b.Task.State, Attempts: b.Task.Attempts,
-		NextTryAt: b.Task.NextTryAt, ProviderName: b.ProviderName, Why: why, Revision: b.Revision,
+		NextTryAt: b.Task.NextTryAt, ProviderName: b.ProviderName, Why: why, Policy: b.Verdict, Revision: b.Revision,
 	}
 }

@@ -60,6 +60,14 @@ func (p *Plan) wanted(env policies.Run) int {
 	return n
 }
 
+// whyWorkers is the expression of workers and what it sees, "" for a number.
+func (p *Plan) whyWorkers(env policies.Run) string {
+	if p == nil {
+		return ""
+	}
+	return p.set.WhyWorkers(env)
+}
+
 // budget evaluates the limits; a budget that fails allows nothing.
 func (p *Plan) budget(env policies.Run) []Limit {
 	if p == nil {

@@ -5,6 +5,7 @@ import (
 
 	"tasks/golem"
 	"tasks/policies"
+	"tasks/runner/state"
 	"tasks/runner/store"
 )
 
@@ -40,7 +41,7 @@ func (e *Explanation) addRelaxed(tx *store.Tx, plan *Plan) error {
 // addKeeps says by which values activities were not kept.
 func (e *Explanation) addKeeps(tx *store.Tx) error {
 	for i := range e.Ended {
-		why, err := tx.NotKept(e.RunID, e.Ended[i].Activity)
+		why, err := tx.Noted(e.RunID, state.EventNotKept, string(e.Ended[i].Activity))
 		if err != nil {
 			return err
 		}

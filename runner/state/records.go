@@ -262,6 +262,10 @@ const EventChosen = "offer.chosen"
 // did not keep an activity, which is its Subject.
 const EventNotKept = "activity.not_kept"
 
+// EventExhausted is the Kind of the event that says what the limits of the budget
+// came to when it ended a run, which is its Subject, or made it wait.
+const EventExhausted = "budget.exhausted"
+
 // Counts are the numbers of tasks by state, and of results.
 type Counts struct {
 	Pending, Running, Done, Failed int64

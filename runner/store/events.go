@@ -1,10 +1,11 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
 	"math"
 	"time"
 
-	"tasks/golem"
 	"tasks/runner/state"
 )
 
@@ -43,9 +44,14 @@ func (t *Tx) LastEvents(run state.RunID, n int, since time.Time) (afterSeq int64
 	return afterSeq, wrap(err, "find events of run", run)
 }
 
-// NotKept is what activity.keep saw when it did not keep an activity, or "".
-func (t *Tx) NotKept(run state.RunID, id golem.ActivityID) (why string, err error) {
-	err = t.get(`SELECT coalesce(max(note), '') FROM events
-		WHERE run = (SELECT key FROM runs WHERE id = ?) AND kind = ? AND subject = ?`, []any{run, state.EventNotKept, id}, &why)
-	return why, wrap(err, "read why an activity was not kept of run", run)
+// Noted is the note of the last event of a kind about something, "" if there is
+// none.
+func (t *Tx) Noted(run state.RunID, kind, subject string) (note string, err error) {
+	err = t.get(`SELECT note FROM events
+		WHERE run = (SELECT key FROM runs WHERE id = ?) AND kind = ? AND subject = ? ORDER BY seq DESC LIMIT 1`,
+		[]any{run, kind, subject}, &note)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return note, wrap(err, "read a note of run", run)
 }

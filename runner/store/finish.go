@@ -22,6 +22,7 @@ type AttemptEnd struct {
 	Fault    state.Fault
 	ExitCode int
 	Message  string
+	Verdict  string // why the task of a failed attempt is tried again or given up, or ""
 	Stdout   []byte // kept of a failed attempt only, the last 64 KiB
 	Stderr   []byte // likewise
 
@@ -100,10 +101,10 @@ func (t *Tx) endAttempt(o *open, end AttemptEnd) error {
 	}
 	err := t.update(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
 			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END,
-			started_at = ?10, batch = coalesce(batch, ?11)
+			started_at = ?10, batch = coalesce(batch, ?11), verdict = ?12
 		WHERE id = ?1 AND (state = 'running' OR state = 'starting' AND (?2 <> 'done' OR ?11 IS NOT NULL))`,
 		end.Attempt, end.State, stamp(t.now), text(end.Fault), nonzero(int64(end.ExitCode)), text(end.Message),
-		stdout, stderr, t.by, stamp(o.started), text(end.Batch))
+		stdout, stderr, t.by, stamp(o.started), text(end.Batch), text(end.Verdict))
 	return stale(err, "end attempt", end.Attempt)
 }
 

@@ -85,6 +85,7 @@ type Setback struct {
 	Task         state.Task
 	Fault        state.Fault
 	Message      string
+	Verdict      string // task.retry and the values it saw, or ""
 	ProviderName string
 	Revision     int // of the document that judged the attempt
 }
@@ -95,10 +96,10 @@ func (t *Tx) Setbacks(run state.RunID, task int64, limit int) ([]Setback, error)
 	scan := func(row scanner) (s Setback, err error) {
 		k := &s.Task
 		err = row.Scan(&k.ID, &k.Stage, &k.State, &k.Attempts, timeTo{&k.NextTryAt},
-			textTo[state.Fault]{&s.Fault}, textTo[string]{&s.Message}, &s.ProviderName, &s.Revision)
+			textTo[state.Fault]{&s.Fault}, textTo[string]{&s.Message}, textTo[string]{&s.Verdict}, &s.ProviderName, &s.Revision)
 		return s, err
 	}
-	all, err := list(t, scan, `SELECT t.id, s.name, t.state, t.attempts, t.next_try_at, a.fault, a.message, g.provider_name, a.revision
+	all, err := list(t, scan, `SELECT t.id, s.name, t.state, t.attempts, t.next_try_at, a.fault, a.message, a.verdict, g.provider_name, a.revision
 		FROM attempts a INDEXED BY attempts_wrong`+logJoins+`
 		WHERE a.state IN ('failed', 'lost') AND t.run = (SELECT key FROM runs WHERE id = ?1)
 			AND t.state IN ('failed', 'pending') AND a.number = t.attempts AND (?2 = 0 OR t.id = ?2)

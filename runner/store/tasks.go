@@ -78,6 +78,12 @@ func (t *Tx) Task(id int64) (state.Task, error) {
 	return k, notFound(err, "task", id)
 }
 
+// TaskRun returns whose task it is; the error wraps ErrNotFound.
+func (t *Tx) TaskRun(id int64) (run state.RunID, err error) {
+	err = t.get(`SELECT r.id FROM tasks t JOIN runs r ON r.key = t.run WHERE t.id = ?`, []any{id}, &run)
+	return run, notFound(err, "task", id)
+}
+
 // PendingTasks returns at most limit pending tasks of a run with ids above
 // afterID, by id: those that results emitted, or those of sources. Those that
 // wait for NextTryAt are among them. FailedOn is set.
