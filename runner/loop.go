@@ -17,7 +17,7 @@ const tickEvery = time.Second
 // restShare times as long as its turns take, the loop rests, in the long run. A run
 // with thousands of workers has news all the time, and looking at it must not become
 // most of the work.
-const restShare = 19
+const restShare = 49
 
 // A breath is what the loop may do without a rest: what it has rested for, up to
 // fullBreath. So news after a quiet time is acted on at once, and a run begins
