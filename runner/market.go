@@ -17,11 +17,14 @@ const (
 	demandAge = 30 * time.Minute
 	// Offers are gathered before the best are asked: for gatherTime after the
 	// first, or until so many came that there is a choice, or until none came for
-	// gatherQuiet. An offer that is hoped for is worth hopeTime.
+	// gatherQuiet. Where they came close together, less of that is enough: ten times
+	// their largest distance, leastQuiet at least. An offer that is hoped for is worth
+	// hopeTime.
 	gatherTime  = 3 * time.Second
 	gatherCount = 10 // and 5 for each worker that is missing
 	hopeTime    = 25 * time.Second
 	gatherQuiet = 500 * time.Millisecond
+	leastQuiet  = 40 * time.Millisecond
 	// answerTime is how long a good answer waits for a better one that may come.
 	answerTime = 2 * time.Second
 	// counterTime is how long a provider may take to answer a counter.
@@ -59,6 +62,7 @@ type market struct {
 	missing  int
 	first    time.Time                      // when the first offer of this gathering came
 	latest   time.Time                      // when the last one came
+	gap      time.Duration                  // the largest between offers of this gathering
 	fresh    []candidate                    // matches not asked yet, best first
 	asked    map[golem.ProposalID]candidate // by our counter
 	askedAt  map[golem.ProposalID]time.Time // by our counter; by the match while the counter is under way
@@ -120,7 +124,7 @@ func (m *market) publish(ctx context.Context) error {
 	listening, cancel := context.WithCancel(ctx)
 	m.mu.Lock()
 	m.demand, m.spec, m.since, m.cancel = id, spec, time.Now(), cancel
-	m.first, m.latest, m.fresh, m.drafts = time.Time{}, time.Time{}, nil, nil
+	m.first, m.latest, m.gap, m.fresh, m.drafts = time.Time{}, time.Time{}, 0, nil, nil
 	m.asked, m.askedAt = map[golem.ProposalID]candidate{}, map[golem.ProposalID]time.Time{}
 	m.early = map[golem.ProposalID]func(){}
 	m.mu.Unlock()
@@ -261,6 +265,9 @@ func (m *market) consider(ctx context.Context, p golem.Proposal) {
 	now := time.Now()
 	if len(m.fresh) == 0 && m.first.IsZero() {
 		m.first = now
+	}
+	if !m.latest.IsZero() {
+		m.gap = max(m.gap, now.Sub(m.latest))
 	}
 	m.latest = now
 	delete(m.hopes, p.IssuerID)

@@ -31,7 +31,7 @@ func (m *market) refused(ctx context.Context, counter golem.ProposalID, reason *
 
 // gather waits until the first offers are together and starts the negotiation.
 func (m *market) gather(ctx context.Context) {
-	tick := time.NewTicker(gatherQuiet / 5)
+	tick := time.NewTicker(leastQuiet / 2)
 	defer tick.Stop()
 	for !m.gathered(time.Now()) {
 		select {
@@ -57,7 +57,15 @@ func (m *market) gatheredLocked(now time.Time) bool {
 	if len(m.hopes) > 0 {
 		return now.Sub(m.first) >= hopeTime
 	}
-	return len(m.fresh) >= gatherCount+5*m.missing || now.Sub(m.first) >= gatherTime || now.Sub(m.latest) >= gatherQuiet
+	return len(m.fresh) >= gatherCount+5*m.missing || now.Sub(m.first) >= gatherTime || now.Sub(m.latest) >= m.quietLocked()
+}
+
+// quietLocked is how long no offer comes before none is expected any more.
+func (m *market) quietLocked() time.Duration {
+	if len(m.fresh) < 2 {
+		return gatherQuiet
+	}
+	return min(max(leastQuiet, 10*m.gap), gatherQuiet)
 }
 
 // negotiate asks as many of the best providers as are missing, and some more.
