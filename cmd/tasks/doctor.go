@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) doctorCommand() *cobra.Command {
-	var file string
+	var files []string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that everything is there that a run needs, and say what to do",
@@ -31,9 +31,9 @@ network and the market that a spec wants.
 The exit code is 0 unless something fails: 4 for the daemon, 1 for anything else.`,
 		GroupID: groupHelp,
 		Args:    noArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), file) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), files) },
 	}
-	cmd.Flags().StringVarP(&file, "file", "f", "", "a spec whose network, subnet and payload are looked for")
+	fileFlag(cmd.Flags(), &files, "a spec whose network, subnet and payload are looked for")
 	return cmd
 }
 
@@ -65,11 +65,11 @@ type checkup struct {
 	devnet bool // the daemon is one
 }
 
-func (a *app) doctor(ctx context.Context, file string) error {
+func (a *app) doctor(ctx context.Context, files []string) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	c := &checkup{app: a}
-	if err := c.read(file); err != nil {
+	if err := c.read(files); err != nil {
 		return err
 	}
 	c.database(ctx)
@@ -102,9 +102,9 @@ func (e *sickError) Unwrap() error { return errSick }
 const anySpec = "name: doctor\npayload: golem/alpine:latest\ntasks: {from: [a], run: ls}\n"
 
 // read is the spec that says which network and market.
-func (c *checkup) read(file string) (err error) {
-	if file != "" {
-		c.spec, c.set, err = c.loadSpec(file, spec.Overrides{})
+func (c *checkup) read(files []string) (err error) {
+	if len(files) > 0 {
+		c.spec, c.set, err = c.loadMerged(files, spec.Overrides{})
 		return err
 	}
 	c.spec, _ = spec.Parse("doctor.yaml", []byte(anySpec), "/", spec.Overrides{})

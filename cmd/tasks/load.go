@@ -27,6 +27,18 @@ func documentFlags(flags *pflag.FlagSet, o *spec.Overrides) {
 	flags.StringArrayVar(&o.Vars, "var", nil, "name=value for a parameter of the spec; may be repeated")
 }
 
+// fileFlag is the flag that names a spec; several files are one spec.
+func fileFlag(flags *pflag.FlagSet, files *[]string, what string) {
+	flags.StringArrayVarP(files, "file", "f", nil, what+"; may be repeated: the later ones beat the earlier")
+}
+
+// loadMerged is what loadSpec is of files that are one spec, in which the later
+// ones beat the earlier.
+func (a *app) loadMerged(files []string, o spec.Overrides) (*spec.Spec, *policies.Set, error) {
+	o.Over = files[1:]
+	return a.loadSpec(files[0], o)
+}
+
 // loadSpec is a document that has no mistake, compiled.
 func (a *app) loadSpec(file string, o spec.Overrides) (*spec.Spec, *policies.Set, error) {
 	s, set, list, err := a.compile(file, o)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 
 type evalOptions struct {
 	args      []string
-	file      string
+	files     []string
 	policy    string
 	groups    map[string]*string // files or texts, by the names they are for
 	with      []string
@@ -61,7 +62,7 @@ such as golem.inf.cpu.threads.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.policyEval(o, cmd.InOrStdin()) },
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.file, "file", "f", "", "a spec: its params and max_price are seen, and its policies can be evaluated")
+	fileFlag(flags, &o.files, "a spec: its params and max_price are seen, and its policies can be evaluated")
 	flags.StringVar(&o.policy, "policy", "", "which policy, such as offer.score or tasks.run")
 	for _, name := range givenGroups {
 		o.groups[name] = new(string)
@@ -79,9 +80,7 @@ func (a *app) policyEval(o evalOptions, stdin io.Reader) error {
 		return err
 	}
 	g := &givenValues{stdin: stdin, sources: map[string][]byte{exprName: text}}
-	if s.Text != nil {
-		g.sources[s.File] = s.Text
-	}
+	maps.Copy(g.sources, s.Sources)
 	offers, err := g.read(o)
 	if err != nil {
 		return err
@@ -115,8 +114,8 @@ const exprName = "EXPR"
 // question is what is asked, of which spec, and the text of the expression.
 func (o evalOptions) question(a *app) (q policies.Question, s *spec.Spec, text []byte, err error) {
 	s = &spec.Spec{}
-	if o.file != "" {
-		if s, _, err = a.loadSpec(o.file, o.overrides); err != nil {
+	if len(o.files) > 0 {
+		if s, _, err = a.loadMerged(o.files, o.overrides); err != nil {
 			return q, nil, nil, err
 		}
 	} else if len(o.overrides.Set)+len(o.overrides.Vars) > 0 {
@@ -132,7 +131,7 @@ func (o evalOptions) question(a *app) (q policies.Question, s *spec.Spec, text [
 		return q, s, text, err
 	}
 	switch {
-	case o.file == "":
+	case len(o.files) == 0:
 		err = &usageError{fact: "there is nothing to evaluate", hint: "give an expression, or --file and --policy for one of a spec"}
 	case o.policy == "":
 		err = &usageError{fact: "--file without an expression wants --policy", hint: "the policies are " + strings.Join(policies.Askable(s), ", ")}

@@ -16,7 +16,7 @@ import (
 
 type replayOptions struct {
 	run       runChoice
-	file      string
+	files     []string
 	overrides spec.Overrides
 }
 
@@ -34,16 +34,16 @@ spent, beside what was. It changes nothing, and says what it cannot know.
 	}
 	takesRun(cmd, &o.run)
 	flags := cmd.Flags()
-	flags.StringVarP(&o.file, "file", "f", "", "the edited spec")
+	fileFlag(flags, &o.files, "the edited spec")
 	overrideFlags(flags, &o.overrides)
 	return cmd
 }
 
 func (a *app) policyReplay(ctx context.Context, o replayOptions) error {
-	if o.file == "" {
+	if len(o.files) == 0 {
 		return &usageError{fact: "replay wants the edited spec", hint: "name it with --file"}
 	}
-	s, set, err := a.loadSpec(o.file, o.overrides)
+	s, set, err := a.loadMerged(o.files, o.overrides)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 type policyTestOptions struct {
 	files     []string
+	merge     bool
 	verbose   bool
 	overrides spec.Overrides
 }
@@ -32,9 +33,13 @@ has to give:
     offer.accept:
       - {given: {offer: {price: {start: 1}}}, want: false}
 
-"tasks validate" tries them too.`,
+"tasks validate" tries them too. With --merge the files are one spec, in which the
+later ones beat the earlier, as they are for apply.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			o.files = args
+			if len(args) > 0 && o.merge {
+				o.files, o.overrides.Over = args[:1], args[1:]
+			}
 			if len(args) > 0 {
 				return nil
 			}
@@ -43,6 +48,7 @@ has to give:
 		RunE: func(*cobra.Command, []string) error { return a.policyTest(o) },
 	}
 	documentFlags(cmd.Flags(), &o.overrides)
+	cmd.Flags().BoolVar(&o.merge, "merge", false, "the files are one spec, the later ones beat the earlier")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "show the cases that are right too")
 	return cmd
 }
