@@ -24,7 +24,7 @@ const (
 	gatherCount = 10 // and 5 for each worker that is missing
 	hopeTime    = 25 * time.Second
 	gatherQuiet = 500 * time.Millisecond
-	leastQuiet  = 40 * time.Millisecond
+	leastQuiet  = 20 * time.Millisecond
 	// answerTime is how long a good answer waits for a better one that may come.
 	answerTime = 2 * time.Second
 	// counterTime is how long a provider may take to answer a counter.
