@@ -99,3 +99,18 @@ func TestReadsResults(t *testing.T) {
 		}
 	}
 }
+
+// The same text in a stage that has items before it does not hide the mistake.
+func TestNoItemAfterStagesWithItems(t *testing.T) {
+	_, list := policies.Compile(parse(t, `
+name: n
+payload: golem/alpine:latest
+tasks:
+  a: {from: [1], run: x, emit: {stage: b, each: '[1]'}}
+  b: {run: "echo ${{ task.item }}"}
+  c: {after: b, run: "echo ${{ task.item }}"}
+`))
+	if len(list) != 1 || list[0].Fact != `task has no "item"` {
+		t.Errorf("mistakes %v", list)
+	}
+}

@@ -157,7 +157,7 @@ func questions(s *spec.Spec, q Question) (*asked, diag.List, error) {
 }
 
 func newBuilder(s *spec.Spec) *builder {
-	return &builder{spec: s, compiled: map[sameAs]*program{}, machines: &sync.Pool{
+	return &builder{spec: s, compiled: map[sameAs]*program{}, kinds: map[string]kind{}, scopes: map[outlook]*scope{}, machines: &sync.Pool{
 		New: func() any { return &vm.VM{MemoryBudget: memoryBudget} },
 	}}
 }

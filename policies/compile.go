@@ -2,14 +2,12 @@ package policies
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
 
 	"github.com/expr-lang/expr/ast"
 	expression "github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -30,35 +28,11 @@ type builder struct {
 	machines *sync.Pool
 	uploads  uploads
 	compiled map[sameAs]*program
+	kinds    map[string]kind
+	scopes   map[outlook]*scope
 
 	results    []string // stages whose results the expressions so far read
 	allResults bool     // one of them reads those of any stage
-}
-
-// newConfig is the library's configuration for one kind of expression: its
-// environment, our functions under their internal names and the builtins that
-// are let in. funcs are the names that may be called.
-func newConfig(k kind, env any) (c *conf.Config, funcs map[string]bool) {
-	c = conf.CreateNew()
-	c.MaxNodes = maxNodes
-	c.WithEnv(env)
-	funcs = make(map[string]bool)
-	for _, b := range builtins() {
-		funcs[b.Name] = true
-	}
-	for name := range c.Builtins {
-		if !funcs[name] {
-			c.Disabled[name] = true
-			delete(c.Builtins, name)
-		}
-	}
-	ours := append(functions(), k.extra...)
-	declare(c, ours)
-	declare(c, []function{{doc: FuncDoc{Name: itemKey}, call: keyOfItem, types: []any{new(func(any, string) any)}}})
-	for _, f := range ours {
-		funcs[f.doc.Name] = true
-	}
-	return c, funcs
 }
 
 // compile compiles one expression, or reports what is wrong with it and returns
@@ -74,35 +48,22 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 		b.report(path, e, fmt.Sprintf("is longer than %d characters", maxLength))
 		return nil
 	}
-	same := sameAs{k.name, e.Text, known.open, known.typ}
+	look := outlook{k.name, known.open, known.none, known.typ}
+	same := sameAs{look, e.Text}
 	if twin := b.compiled[same]; twin != nil && known.keys == nil {
 		again := *twin
 		again.policy = name
 		return &again
 	}
-	root := k.shape(known)
-	if b.spec.MaxPrice.IsZero() {
-		root.drop("max_price")
+	in := b.scope(look, k, known)
+	c := &checker{
+		written: in.written, declared: len(b.spec.Env) > 0, source: newSource(e), path: path, policy: name,
+		root: in.root, funcs: in.funcs, names: make(map[string][]string),
 	}
-	params, env := make(map[string]any, len(b.spec.Params)), make(map[string]any, len(b.spec.Env))
-	for _, p := range b.spec.Params {
-		params[p.Name] = p.Value
-	}
-	if len(params) > 0 {
-		root.add("params", paramsShape(b.spec.Params))
-	}
-	if k.sent && len(b.spec.Env) > 0 {
-		for _, e := range b.spec.Env {
-			env[e.Name] = e.Value
-		}
-		root.add("env", envShape(b.spec.Env))
-	}
-	written := map[string]map[string]any{"params": params, "env": env}
-	c := &checker{written: written, declared: len(b.spec.Env) > 0, source: newSource(e), path: path, policy: name, root: root, names: make(map[string][]string)}
-	if !b.check(c, k) {
+	if !b.check(c, in) {
 		return nil
 	}
-	code, m, err := link(c, k)
+	code, m, err := link(c, in)
 	if err != nil {
 		_, message, _ := location(err)
 		fact, _ := translate(checkMessages, message)
@@ -120,16 +81,13 @@ func (b *builder) compile(path, name string, e spec.Expr, k kind, known items) (
 
 // sameAs is what makes two expressions the same program: stages often share theirs.
 type sameAs struct {
-	kind, text string
-	open       bool
-	item       reflect.Type
+	outlook
+	text string
 }
 
 // check reports every mistake that the types of the environment show.
-func (b *builder) check(c *checker, k kind) bool {
-	config, funcs := newConfig(k, c.root.checked())
-	c.funcs = funcs
-	tree, err := parser.ParseWithConfig(c.text, config)
+func (b *builder) check(c *checker, in *scope) bool {
+	tree, err := parser.ParseWithConfig(c.text, in.checked)
 	if err != nil {
 		c.syntax(err)
 		return b.found.add(c.found)
@@ -139,29 +97,30 @@ func (b *builder) check(c *checker, k kind) bool {
 	if len(c.found) > 0 {
 		return b.found.add(c.found)
 	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs, written: c.written})
-	if _, err := expression.Check(tree, config); err != nil {
+	ast.Walk(&tree.Node, &rewriter{funcs: in.funcs, written: in.written})
+	if _, err := expression.Check(tree, in.checked); err != nil {
 		c.mismatch(tree.Node, err)
 		return b.found.add(c.found)
 	}
-	c.gives(tree.Node, k.want)
+	c.gives(tree.Node, in.want)
 	return b.found.add(c.found)
 }
 
 // link makes the program of a checked expression.
-func link(c *checker, k kind) (*vm.Program, *meter, error) {
-	config, funcs := newConfig(k, k.env)
-	tree, err := parser.ParseWithConfig(c.text, config)
+func link(c *checker, in *scope) (*vm.Program, *meter, error) {
+	tree, err := parser.ParseWithConfig(c.text, in.linked)
 	if err != nil {
 		return nil, nil, err
 	}
-	ast.Walk(&tree.Node, &rewriter{funcs: funcs, written: c.written, keys: true})
-	if _, err := expression.Check(tree, config); err != nil {
+	ast.Walk(&tree.Node, &rewriter{funcs: in.funcs, written: in.written, keys: true})
+	if _, err := expression.Check(tree, in.linked); err != nil {
 		return nil, nil, err
 	}
-	m := guarded(tree, config)
-	if _, err := expression.Check(tree, config); err != nil {
-		return nil, nil, err
+	m, config := guarded(tree, in.linked)
+	if config != in.linked {
+		if _, err := expression.Check(tree, config); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, nil, err

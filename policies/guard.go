@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -45,21 +46,28 @@ const (
 
 // guarded bounds what the library leaves unbounded, in a checked tree: loops
 // inside loops, and text that a loop or a chain of let joins together, twice as
-// long each time. It returns the meter of the loops, nil where there is none.
-func guarded(tree *parser.Tree, c *conf.Config) *meter {
+// long each time. It returns the meter of the loops, nil where there is none, and the
+// configuration with what the tree calls by now.
+func guarded(tree *parser.Tree, shared *conf.Config) (*meter, *conf.Config) {
 	var found survey
 	ast.Walk(&tree.Node, &found)
+	if !found.grows && !found.loops {
+		return nil, shared
+	}
+	own := *shared
+	own.Functions = maps.Clone(shared.Functions)
+	c := &own
 	if found.grows {
 		ast.Walk(&tree.Node, joins{})
 		declare(c, []function{{doc: FuncDoc{Name: joined}, call: add, types: []any{new(func(any, any) any)}}})
 	}
 	if !found.loops {
-		return nil
+		return nil, c
 	}
 	ast.Walk(&tree.Node, ticks{})
 	m := &meter{}
 	declare(c, []function{{doc: FuncDoc{Name: tick}, call: m.tick, types: []any{new(func() bool)}}})
-	return m
+	return m, c
 }
 
 // A survey looks for loops, and for what can make text grow.

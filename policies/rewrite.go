@@ -82,7 +82,7 @@ func (r *rewriter) key(node *ast.Node, n *ast.MemberNode) {
 
 // ownName reports whether a name is one of Task's fields.
 func ownName(name string) bool {
-	_, ok := shapeOf(reflect.TypeFor[Task]()).fields[name]
+	_, ok := fieldNamed(reflect.ValueOf(Task{}), name)
 	return ok
 }
 

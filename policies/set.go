@@ -86,10 +86,14 @@ func Compile(s *spec.Spec) (*Set, diag.List) {
 }
 
 func (b *builder) kind(name string) kind {
+	if k, ok := b.kinds[name]; ok {
+		return k
+	}
 	k, ok := kindNamed(name)
 	if !ok {
 		panic("policies: no kind of expression is called " + name)
 	}
+	b.kinds[name] = k
 	return k
 }
 

@@ -25,7 +25,7 @@ type source struct {
 
 func newSource(e spec.Expr) source {
 	s := source{expr: e, text: e.Text}
-	if !strings.Contains(e.Text, "{") {
+	if !mayMisread(e.Text) {
 		return s
 	}
 	tokens, err := lexer.Lex(file.NewSource(e.Text))
@@ -40,6 +40,21 @@ func newSource(e spec.Expr) source {
 	slices.Sort(s.added)
 	s.text = insert(e.Text, s.added)
 	return s
+}
+
+// mayMisread is a quick look whether a brace comes after a comma or a parenthesis,
+// as far as blanks go; where comments may be in between, one may.
+func mayMisread(text string) bool {
+	for at := range len(text) {
+		if text[at] != '{' {
+			continue
+		}
+		before := strings.TrimRight(text[:at], " \t\r\n")
+		if strings.HasSuffix(before, ",") || strings.HasSuffix(before, "(") || strings.ContainsAny(before, "#/") {
+			return true
+		}
+	}
+	return false
 }
 
 // mapEnd is the index of the token that closes the map beginning at token i, or 0
