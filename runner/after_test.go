@@ -159,6 +159,7 @@ tasks:
 // More results than an expression can see fail the task that wants them, and say
 // what to do.
 func TestTooManyResultsForAnExpression(t *testing.T) {
+	long(t)
 	inWorld(t, &devnet.Server{Seed: 6, Runtime: devnet.Instant(shell)}, func(w *world) {
 		w.mustRun("many", `
 name: many

@@ -87,6 +87,7 @@ func (w *world) refused(id state.RunID) (out []string) {
 // Money that was spent stays spent when the clock goes back, and a budget that it
 // used up is not used again.
 func TestASetBackClockMakesNoMoney(t *testing.T) {
+	long(t)
 	for _, d := range []time.Duration{-5 * time.Minute, -24 * time.Hour} {
 		t.Run(d.String(), func(t *testing.T) {
 			inWorld(t, &devnet.Server{Seed: 52}, func(w *world) {

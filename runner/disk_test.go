@@ -31,6 +31,7 @@ func (w *world) onDisk(refusal error, from, until time.Duration, id state.RunID,
 // While the disk is full nothing is begun and nothing is lost; with room again
 // the run goes on by itself, on the same machines.
 func TestARunWaitsForRoomOnTheDisk(t *testing.T) {
+	long(t)
 	for seed := range uint64(6) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			inWorld(t, &devnet.Server{Seed: 40 + seed}, func(w *world) {

@@ -61,6 +61,7 @@ func misbehaving() []devnet.Provider {
 }
 
 func TestRunEndsInABadMarket(t *testing.T) {
+	long(t)
 	inWorld(t, &devnet.Server{Seed: 7, Providers: misbehaving()}, func(w *world) {
 		w.mustRun("market", `
 name: market

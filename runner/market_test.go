@@ -12,6 +12,7 @@ import (
 // One worker is missing all the time, because the market has only one provider: the
 // demand must not run out at the daemon after its hour.
 func TestDemandIsRenewedBeforeItsHourIsOver(t *testing.T) {
+	long(t)
 	inWorld(t, &devnet.Server{Seed: 16, Providers: []devnet.Provider{{Name: "only"}}}, func(w *world) {
 		stop := time.AfterFunc(70*time.Minute, func() {
 			if n := w.srv.Inspect().Demands; n != 1 {

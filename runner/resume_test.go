@@ -96,7 +96,7 @@ func TestResumeWithoutReuse(t *testing.T) {
 func TestResumeAtAnyMoment(t *testing.T) {
 	seeds := uint64(20)
 	if testing.Short() {
-		seeds = 5
+		seeds = 2
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

@@ -50,6 +50,7 @@ policies: {task: {retry: true}}
 // What fails on five different providers fails because of the task, whether it is
 // one of many or all that is left.
 func TestTaskThatFailsEverywhereIsQuarantined(t *testing.T) {
+	long(t)
 	for _, c := range []struct{ name, items, workers string }{
 		{"among others", "[0, 150]", "6"},
 		{"at the end", "[6, 8]", "3"},
