@@ -1,8 +1,10 @@
 package runner_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"tasks/golem/devnet"
 	"tasks/policies"
@@ -119,5 +121,29 @@ func TestReplay(t *testing.T) {
 				t.Errorf("errors %q", r.Errors)
 			}
 		})
+	})
+}
+
+// A replay of what is rolled up says what is gone, and holds nothing against the
+// workers that are left.
+func TestReplayOfWhatIsRolledUp(t *testing.T) {
+	inWorld(t, &devnet.Server{Seed: 31}, func(w *world) {
+		w.leaveAfter(150*time.Second, "filed", few)
+		rolled, _ := w.rolled("filed")
+		if rolled.Attempts == 0 {
+			t.Fatal("nothing is rolled up")
+		}
+		r := w.replay("filed", few+"policies: {activity: {keep: 'activity.age < duration(\"60s\") || activity.results > 0'}}\n")
+		for _, a := range r.Activities {
+			if a.Stopped && a.WasResults > 0 {
+				t.Errorf("stopped %+v", a)
+			}
+		}
+		said := strings.Join(r.Unknown, "\n")
+		for _, want := range []string{fmt.Sprintf("%d attempts are not judged again", rolled.Attempts), "had their results from its beginning"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("unknown is %q, without %q", said, want)
+			}
+		}
 	})
 }

@@ -179,6 +179,9 @@ func unknowns(out Replay, rolled store.Rolled) []string {
 	if rolled.Any() {
 		list = append(list, fmt.Sprintf("what is rolled up: %d activities, %d bills and %d attempts are not judged again",
 			rolled.Activities, rolled.Bills, rolled.Attempts))
+		if rolled.Attempts > 0 {
+			list = append(list, "when the attempts that are rolled up ended: a worker that is left had their results from its beginning")
+		}
 	}
 	if len(out.Failures.Again) > 0 {
 		list = append(list, "how the tasks that would be tried again would have ended")
@@ -257,6 +260,20 @@ func until(sums []store.Minute, at time.Time) store.Minute {
 		return store.Minute{}
 	}
 	return sums[n-1]
+}
+
+// did is what an activity had done at a moment. What is rolled up of it counts from
+// its beginning: it was before all that is left.
+func (p *past) did(a store.ActivityRow, at time.Time) store.Minute {
+	sums := p.ofActivity[a.Key]
+	sum, all := until(sums, at), store.Minute{}
+	if len(sums) > 0 {
+		all = sums[len(sums)-1]
+	}
+	sum.Done += max(0, a.Batches-a.Failures-all.Done)
+	sum.Failed += max(0, a.Failures-all.Failed)
+	sum.Results += max(0, a.Results-all.Results)
+	return sum
 }
 
 // run is what policies saw of the run at a moment, as far as that is known.

@@ -57,7 +57,7 @@ func (r *replayer) activity(a store.ActivityRow) ReplayedActivity {
 	if no, ok := r.refused[a.Key]; ok && no.at.Before(end) {
 		end = no.at
 		out.Stopped, out.NowLived, out.NowCost, out.Why = true, end.Sub(a.CreatedAt).Seconds(), no.accepted, no.why
-		out.NowResults = until(r.past.ofActivity[a.Key], end).Results
+		out.NowResults = r.past.did(a, end).Results
 	}
 	for at := a.ReadyAt.Add(judgeEvery); at.Before(end); at = at.Add(judgeEvery) {
 		env := r.activityEnv(a, at, line)
@@ -79,7 +79,7 @@ func (r *replayer) activityEnv(a store.ActivityRow, at time.Time, line costLine)
 	env := r.hiredEnv(a.Agreement, at)
 	cost := line.at(at)
 	env.Activity = policies.Activity{ID: string(a.ID), Age: at.Sub(a.CreatedAt), State: string(state.ActivityReady), Cost: cost.InexactFloat64()}
-	sum := until(r.past.ofActivity[a.Key], at)
+	sum := r.past.did(a, at)
 	env.Activity.Batches, env.Activity.Failures, env.Activity.Results = sum.Done+sum.Failed, sum.Failed, sum.Results
 	env.Activity.CostPerResult = policies.CostPerResult(cost, env.Activity.Results)
 	return env
