@@ -20,7 +20,7 @@ type plan struct {
 	seed   uint64
 	fair   bool // honest providers and a daemon that works
 	tight  bool // the budget may not be enough
-	choosy bool // bills in order may be refused
+	choosy bool // bills in order may be refused, or every provider may be too dear in the end
 
 	document string
 	tasks    int           // of the first stage
@@ -78,7 +78,9 @@ func (p *plan) drawRun(r *rand.Rand) {
 	line("workers: %d", 1+r.IntN(5))
 	line("budget: %s", p.drawBudget(r))
 	if chance(r, 0.2) {
-		line("max_price: %s", pick(r, "0.0005", "0.002", "0.1"))
+		price := pick(r, "0.0005", "0.002", "0.1")
+		p.choosy = price == "0.0005"
+		line("max_price: %s", price)
 	}
 	line("tasks:")
 	line("  first:")
