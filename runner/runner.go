@@ -225,8 +225,12 @@ func (r *runner) nudge() {
 }
 
 // giveUp winds the run down because of an error that no repeat can mend; Run
-// returns it when everything is ended.
+// returns it when everything is ended. A process that leaves at once ends what was
+// under way, which is no error.
 func (r *runner) giveUp(err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
 	r.mu.Lock()
 	if r.cause == nil {
 		r.cause = err

@@ -18,7 +18,7 @@ func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
 	defer w.attempting.Store(false)
 	tries := make([]try, len(attempts))
 	for i, at := range attempts {
-		t, err := w.r.task(ctx, at.Task)
+		t, err := w.r.task(context.WithoutCancel(ctx), at.Task)
 		if err != nil {
 			w.r.giveUp(err)
 			return
