@@ -55,21 +55,29 @@ func TestDocsNameEveryTarget(t *testing.T) {
 		}
 	}
 	fuzz := regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
+	eachTestFile(t, func(name, text string) {
+		for _, m := range fuzz.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(page, "| `"+m[1]+"` | `"+name+"` |") {
+				t.Errorf("testing.md has no row for %s of %s", m[1], name)
+			}
+		}
+	})
+}
+
+// eachTestFile calls f with the package and the text of every file of tests.
+func eachTestFile(t *testing.T, f func(name, text string)) {
+	t.Helper()
 	eachPackage(t, func(name, dir string) {
-		tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, file := range tests {
+		for _, file := range files {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, m := range fuzz.FindAllStringSubmatch(string(text), -1) {
-				if !strings.Contains(page, "| `"+m[1]+"` | `"+name+"` |") {
-					t.Errorf("testing.md has no row for %s of %s", m[1], name)
-				}
-			}
+			f(name, string(text))
 		}
 	})
 }
@@ -79,19 +87,9 @@ func TestDocsNameEveryTarget(t *testing.T) {
 func TestDocsNameWhatHoldsTheRules(t *testing.T) {
 	names := regexp.MustCompile("(?m)^func (Test\\w+)\\(|^\t(\\w+) += \"")
 	known := map[string]bool{}
-	eachPackage(t, func(_, dir string) {
-		tests, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range tests {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range names.FindAllStringSubmatch(string(text), -1) {
-				known[m[1]+m[2]] = true
-			}
+	eachTestFile(t, func(_, text string) {
+		for _, m := range names.FindAllStringSubmatch(text, -1) {
+			known[m[1]+m[2]] = true
 		}
 	})
 	_, table, found := strings.Cut(readDoc(t, "money.md"), "## What holds these rules")
