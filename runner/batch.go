@@ -22,6 +22,13 @@ type try struct {
 	failure  *policies.Failure
 }
 
+// A start is a batch that is about to begin.
+type start struct {
+	rev   *revision // that it is decided by
+	stage *policies.Stage
+	tries []try
+}
+
 // A batch is what a machine carries out at once: the commands of one task, or those
 // of several of one stage, one task after another. The first command that fails
 // ends it, so that the tasks behind it have not begun.
@@ -127,29 +134,32 @@ func (e *ending) date() time.Time {
 
 // begin records an attempt of each task, as the intent. A task that somebody else
 // has is left out: that is never meant to be, and harms nobody.
-func (w *worker) begin(ctx context.Context, rev *revision, tries []try) ([]try, error) {
-	began := make([]bool, len(tries))
-	err := w.r.update(ctx, func(tx *store.Tx) error {
-		tx.By(rev.number)
-		for i := range tries {
-			at, err := tx.BeginAttempt(tries[i].task.ID, w.act.Key)
-			if began[i] = err == nil; began[i] {
-				tries[i].at, tries[i].task.Attempts = at, at.Number
-				continue
-			}
-			if !errors.Is(err, store.ErrStale) {
-				return err
-			}
-			w.r.Log.Error("a task was handed out twice", logTask, tries[i].task.ID, logError, err)
+func (r *runner) begin(tx *store.Tx, s *start, activity int64) error {
+	tx.By(s.rev.number)
+	for i := range s.tries {
+		t := &s.tries[i]
+		t.at = state.Attempt{} // of a transaction that was undone
+		at, err := tx.BeginAttempt(r.Run, t.task, activity)
+		if errors.Is(err, store.ErrStale) {
+			r.Log.Error("a task was handed out twice", logTask, t.task.ID, logError, err)
+			continue
 		}
-		return nil
-	})
-	i := -1
-	return slices.DeleteFunc(tries, func(try) bool { i++; return !began[i] }), err
+		if err != nil {
+			return err
+		}
+		t.at, t.task.Attempts = at, at.Number
+	}
+	return nil
 }
 
-// prepare makes the commands of each task.
-func (w *worker) prepare(stage *policies.Stage, tasks []state.Task) ([]try, error) {
+// begun leaves those out that have no attempt.
+func (s *start) begun() []try {
+	return slices.DeleteFunc(s.tries, func(t try) bool { return t.at.ID == 0 })
+}
+
+// prepare makes the commands of each of some tasks of one stage.
+func (w *worker) prepare(rev *revision, tasks []state.Task) (*start, error) {
+	stage := rev.policies.Stage(tasks[0].Stage)
 	tries := make([]try, len(tasks))
 	for i, t := range tasks {
 		env, err := w.r.taskEnv(stage, t, t.Tries()+1)
@@ -161,7 +171,7 @@ func (w *worker) prepare(stage *policies.Stage, tasks []state.Task) ([]try, erro
 			return nil, err
 		}
 	}
-	return tries, nil
+	return &start{rev: rev, stage: stage, tries: tries}, nil
 }
 
 // fit leaves out those whose commands cannot be made; they have failed.

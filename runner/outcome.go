@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tasks/golem"
@@ -54,33 +55,84 @@ func (w *worker) record(ctx context.Context, stage *policies.Stage, ends ...endi
 	if len(ends) == 0 {
 		return
 	}
-	// A cut-off attempt is recorded too.
-	ctx = context.WithoutCancel(ctx)
 	rev := w.r.inForce()
-	all := make([]outcome, len(ends))
-	for i, e := range ends {
-		var err error
-		if all[i].end, all[i].emitted, err = w.judge(ctx, rev, e.task, stage, e); err != nil {
-			w.r.giveUp(err)
-			return
-		}
-		w.r.noted.ended(e.at.ID)
+	all, err := w.judgeAll(ctx, rev, stage, ends)
+	if err == nil {
+		err = w.write(ctx, rev, all, nil)
 	}
-	err := w.r.update(w.life, func(tx *store.Tx) error {
-		for i := range all {
-			if err := all[i].write(tx, w.r.Run, rev); err != nil {
-				return fmt.Errorf("record the end of task %d: %w", ends[i].task.ID, err)
-			}
-		}
-		return nil
-	})
+	if err != nil {
+		w.r.giveUp(err)
+	}
+}
+
+// recordLast is record for the ends of the last tasks of a batch. What the worker
+// does next is begun in the same transaction, if it is at hand: so a small task
+// costs one wait for the disk, not two.
+func (w *worker) recordLast(ctx context.Context, stage *policies.Stage, ends []ending) {
+	rev := w.r.inForce()
+	all, err := w.judgeAll(ctx, rev, stage, ends)
+	var next *start
+	if err == nil {
+		next, err = w.ahead(ctx, all)
+	}
+	if err == nil {
+		err = w.write(ctx, rev, all, next)
+	}
 	if err != nil {
 		w.r.giveUp(err)
 		return
 	}
-	for _, o := range all {
-		w.after(ctx, o.end, o.finished, o.emitted)
+	w.next = next
+}
+
+// ahead takes what is to be done after tasks that ended well: anything else may be
+// a reason to stop, and what a task emits comes first.
+func (w *worker) ahead(ctx context.Context, all []outcome) (*start, error) {
+	open := slices.ContainsFunc(all, func(o outcome) bool { return o.end.State != state.AttemptDone || len(o.emitted) > 0 })
+	if open || ctx.Err() != nil || w.draining() != "" {
+		return nil, nil
 	}
+	t, ok := w.r.queue.takeNow(w.a.Provider)
+	if !ok {
+		return nil, nil
+	}
+	return w.prepareWith(t)
+}
+
+func (w *worker) judgeAll(ctx context.Context, rev *revision, stage *policies.Stage, ends []ending) ([]outcome, error) {
+	// A cut-off attempt is judged too.
+	ctx = context.WithoutCancel(ctx)
+	all := make([]outcome, len(ends))
+	for i, e := range ends {
+		var err error
+		if all[i].end, all[i].emitted, err = w.judge(ctx, rev, e.task, stage, e); err != nil {
+			return nil, err
+		}
+		w.r.noted.ended(e.at.ID)
+	}
+	return all, nil
+}
+
+// write records outcomes, and the attempts that begin after them, if any.
+func (w *worker) write(ctx context.Context, rev *revision, all []outcome, next *start) error {
+	err := w.r.update(w.life, func(tx *store.Tx) error {
+		for i := range all {
+			if err := all[i].write(tx, w.r.Run, rev); err != nil {
+				return fmt.Errorf("record the end of attempt %d: %w", all[i].end.Attempt, err)
+			}
+		}
+		if next == nil {
+			return nil
+		}
+		return w.r.begin(tx, next, w.act.Key)
+	})
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		w.after(context.WithoutCancel(ctx), o.end, o.finished, o.emitted)
+	}
+	return nil
 }
 
 // An outcome is what an attempt's end means, and what was made of it.

@@ -77,6 +77,17 @@ func (q *queue) take(ctx context.Context, provider golem.NodeID) (state.Task, bo
 	}
 }
 
+// takeNow returns a task if one is at hand.
+func (q *queue) takeNow(provider golem.NodeID) (t state.Task, ok bool) {
+	q.mu.Lock()
+	if !q.closed {
+		t, ok = q.popLocked(provider)
+	}
+	q.mu.Unlock()
+	q.refill()
+	return t, ok
+}
+
 // together adds to a task that was taken what may share its batch: new tasks of the
 // same stage that are at hand. A task that has failed is tried alone, so that it
 // costs its neighbours no time.

@@ -14,8 +14,6 @@ import (
 
 // resume picks up the batch that a dead process had started.
 func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
-	w.attempting.Store(true)
-	defer w.attempting.Store(false)
 	tries := make([]try, len(attempts))
 	for i, at := range attempts {
 		t, err := w.r.task(context.WithoutCancel(ctx), at.Task)
@@ -53,17 +51,43 @@ func (w *worker) resume(ctx context.Context, attempts []state.Attempt) {
 	w.record(ctx, stage, ending{task: tries[0].task, at: at, lost: true, message: "its files went with the process that copied them"})
 }
 
-// attempt runs tasks of one stage once, in one batch.
-func (w *worker) attempt(ctx context.Context, rev *revision, tasks []state.Task) {
-	stage := rev.policies.Stage(tasks[0].Stage)
-	tries, err := w.prepare(stage, tasks)
+// attempt runs a task once, with others that share its batch, and then those that
+// are begun with the end of a batch.
+func (w *worker) attempt(ctx context.Context, t state.Task) {
+	s, err := w.prepareWith(t)
 	if err == nil {
-		tries, err = w.begin(ctx, rev, tries)
+		err = w.r.update(ctx, func(tx *store.Tx) error { return w.r.begin(tx, s, w.act.Key) })
 	}
 	if err != nil {
 		w.r.giveUp(err)
 		return
 	}
+	w.next = s
+	w.goOn(ctx)
+}
+
+// prepareWith makes the commands of a task and of what may share its batch.
+func (w *worker) prepareWith(t state.Task) (*start, error) {
+	rev := w.r.inForce()
+	return w.prepare(rev, w.together(rev, t))
+}
+
+// goOn carries out what is begun, until that is nothing.
+func (w *worker) goOn(ctx context.Context) {
+	for w.next != nil {
+		s := w.next
+		w.next = nil
+		tries := s.begun()
+		if ctx.Err() != nil || w.draining() != "" {
+			w.takeBack(tries)
+			return
+		}
+		w.carryOut(ctx, s.stage, tries)
+	}
+}
+
+// carryOut has attempts made that are begun, in one batch.
+func (w *worker) carryOut(ctx context.Context, stage *policies.Stage, tries []try) {
 	if tries = w.fit(ctx, stage, tries); len(tries) == 0 {
 		return
 	}
@@ -170,6 +194,10 @@ func (w *worker) conclude(ctx context.Context, b *batch, deadline time.Time) {
 		}
 		w.arrive(b, ends)
 		w.learn(b, ends)
+		if len(b.tries) == 0 {
+			w.recordLast(ctx, b.stage, ends)
+			return
+		}
 		w.record(ctx, b.stage, ends...)
 		deadline = time.Now().Add(b.stage.Timeout())
 	}

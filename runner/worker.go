@@ -25,6 +25,7 @@ type worker struct {
 	paces      map[string]pace // by stage, for the worker alone
 	done       chan struct{}
 	life       context.Context // ends when the process leaves
+	next       *start          // begun with the end of the last batch, for the worker alone
 
 	mu     sync.Mutex
 	drain  context.CancelFunc // ends the wait for a task, not the task
@@ -139,7 +140,10 @@ func (w *worker) run(life context.Context, resumed []state.Attempt) {
 	}
 	w.mu.Unlock()
 	if resumed != nil {
+		w.attempting.Store(true)
 		w.resume(whole, resumed)
+		w.goOn(whole)
+		w.attempting.Store(false)
 	}
 	for taking.Err() == nil {
 		t, ok := w.r.queue.take(taking, w.a.Provider)
@@ -151,8 +155,7 @@ func (w *worker) run(life context.Context, resumed []state.Attempt) {
 			return
 		}
 		w.attempting.Store(true)
-		rev := w.r.inForce()
-		w.attempt(whole, rev, w.together(rev, t))
+		w.attempt(whole, t)
 		w.attempting.Store(false)
 	}
 }

@@ -98,7 +98,7 @@ func (b book) tasks(run state.RunID, n int) (ids []int64) {
 func (b book) begin(task, activity int64) (attempt int64) {
 	b.t.Helper()
 	b.write(func(tx *store.Tx) error {
-		a, err := tx.BeginAttempt(task, activity)
+		a, err := tx.BeginAttempt("", state.Task{ID: task}, activity)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
+
 	"tasks/golem"
 	"tasks/runner/state"
 )
@@ -15,35 +18,51 @@ func scanAttempt(row scanner) (a state.Attempt, err error) {
 	return a, err
 }
 
-// BeginAttempt moves a pending task to running, with a new attempt in an
-// activity, by its key, as the intent. The error wraps ErrStale if the task is
-// not pending.
-func (t *Tx) BeginAttempt(task, activity int64) (state.Attempt, error) {
+// BeginAttempt moves a pending task of a run to running, with a new attempt in an
+// activity, by its key, as the intent. Of the task the ID must be right; the rest
+// saves a look where it is what the store has. The error wraps ErrStale if the task
+// is not pending.
+func (t *Tx) BeginAttempt(run state.RunID, task state.Task, activity int64) (state.Attempt, error) {
 	defer t.justAdding()()
-	a := state.Attempt{Task: task, Activity: activity, State: state.AttemptStarting, StartedAt: t.now}
-	o := open{task: state.Task{ID: task}, activity: activity, started: t.now}
-	// RETURNING would cost more than a question: SQLite makes a table for it.
-	err := t.get(`SELECT attempts + 1, run, stage, idx, item, parent, forgiven FROM tasks WHERE id = ? AND state = 'pending'`, []any{task},
-		&a.Number, &o.run, &o.stage, &o.task.Index, rawTo{&o.task.Item}, intTo[int64]{&o.task.Parent}, &o.task.Forgiven)
-	if err == nil {
-		err = t.update(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
-			WHERE id = ? AND state = 'pending'`, task)
-	}
+	a := state.Attempt{Task: task.ID, Activity: activity, State: state.AttemptStarting, StartedAt: t.now}
+	o, err := t.beginTask(run, task)
 	if err != nil {
-		return a, stale(err, "begin task", task)
+		return a, stale(err, "begin task", task.ID)
 	}
+	o.activity, o.started, a.Number = activity, t.now, o.number
 	_, a.ID, err = t.exec(`INSERT INTO attempts (task, number, activity, started_at, revision) VALUES (?, ?, ?, ?, ?)`,
-		task, a.Number, activity, stamp(t.now), t.by)
+		a.Task, a.Number, activity, stamp(t.now), t.by)
 	if err == nil {
-		o.task.Stage, err = t.stageName(o.stage)
-	}
-	if err == nil {
-		o.number = a.Number
 		t.s.opens[a.ID] = o
 		t.sums.part.do(activity, doings{last: t.now})
 		err = t.count(o.stage, state.Counts{Pending: -1, Running: 1})
 	}
-	return a, wrap(err, "begin task", task)
+	return a, wrap(err, "begin task", task.ID)
+}
+
+// beginTask is the guarded move of the task; none that is pending is sql.ErrNoRows.
+func (t *Tx) beginTask(run state.RunID, task state.Task) (open, error) {
+	o := open{task: task, number: task.Attempts + 1}
+	keys, err := t.stageKeys(run, task.Stage)
+	if err == nil {
+		o.run, o.stage = keys.run, keys.stage
+		err = t.update(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
+			WHERE id = ? AND state = 'pending' AND attempts = ? AND stage = ?`, task.ID, task.Attempts, o.stage)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return o, err
+	}
+	// The caller knows another task, or an older one.
+	err = t.get(`SELECT attempts + 1, run, stage, idx, item, parent, forgiven FROM tasks WHERE id = ? AND state = 'pending'`, []any{task.ID},
+		&o.number, &o.run, &o.stage, &o.task.Index, rawTo{&o.task.Item}, intTo[int64]{&o.task.Parent}, &o.task.Forgiven)
+	if err == nil {
+		o.task.Stage, err = t.stageName(o.stage)
+	}
+	if err == nil {
+		err = t.update(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
+			WHERE id = ? AND state = 'pending'`, task.ID)
+	}
+	return o, err
 }
 
 // SetBatch moves an attempt from starting to running, with the batch that the

@@ -171,7 +171,11 @@ func (w world) add(t testing.TB, tasks ...state.Task) []int64 {
 func (w world) begin(t testing.TB, task int64) state.Attempt {
 	t.Helper()
 	return tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) {
-		at, err := tx.BeginAttempt(task, w.activity)
+		k, err := tx.Task(task)
+		if err != nil {
+			return state.Attempt{}, err
+		}
+		at, err := tx.BeginAttempt(w.run, k, w.activity)
 		if err != nil {
 			return at, err
 		}

@@ -172,7 +172,7 @@ func TestReadWhileAnotherWrites(t *testing.T) {
 	ids := w.add(t, state.Task{Stage: "attack"}, state.Task{Stage: "attack"})
 	counts := func(tx *store.Tx) (state.Counts, error) { return tx.Counts(w.run) }
 	err = w.Update(context.Background(), func(tx *store.Tx) error {
-		if _, err := tx.BeginAttempt(ids[0], w.activity); err != nil {
+		if _, err := tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity); err != nil {
 			return err
 		}
 		// Not committed: the other handle neither sees it nor waits for it.
@@ -260,7 +260,7 @@ func TestACrashImageOpens(t *testing.T) {
 	running := w.begin(t, ids[1])
 	var image string
 	update(t, w.Store, func(tx *store.Tx) error {
-		if _, err := tx.BeginAttempt(ids[2], w.activity); err != nil {
+		if _, err := tx.BeginAttempt(w.run, state.Task{ID: ids[2]}, w.activity); err != nil {
 			return err
 		}
 		image = w.image(t) // in the middle of an update

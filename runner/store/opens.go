@@ -36,6 +36,35 @@ func (t *Tx) opened(attempt int64) (o open, err error) {
 	return o, stale(err, "end attempt", attempt)
 }
 
+// A stageID names a stage across runs.
+type stageID struct {
+	run  state.RunID
+	name string
+}
+
+type stageKeys struct{ run, stage int64 }
+
+// stageKeys returns the keys of a stage and its run, which never change either;
+// none is sql.ErrNoRows.
+func (t *Tx) stageKeys(run state.RunID, stage string) (keys stageKeys, err error) {
+	id := stageID{run, stage}
+	if keys, ok := t.s.stages[id]; ok {
+		return keys, nil
+	}
+	err = t.get(`SELECT r.key, s.key FROM runs r JOIN stages s ON s.run = r.key WHERE r.id = ? AND s.name = ?`, []any{run, stage},
+		&keys.run, &keys.stage)
+	if err == nil {
+		t.s.stages[id] = keys
+	}
+	return keys, err
+}
+
+// forgetStages is for when one may have been undone, and its key be given to another.
+func (s *Store) forgetStages() {
+	clear(s.stageNames)
+	clear(s.stages)
+}
+
 // stageName returns the name of a stage, which never changes.
 func (t *Tx) stageName(key int64) (name string, err error) {
 	if name, ok := t.s.stageNames[key]; ok {

@@ -145,7 +145,7 @@ func (w *model) try(t *rapid.T) {
 		{State: state.AttemptLost, Task: state.TaskPending},
 	}).Draw(t, "end")
 	w.both(t, func(tx *store.Tx) error {
-		at, err := tx.BeginAttempt(id, h.activity)
+		at, err := tx.BeginAttempt(w.run, state.Task{ID: id}, h.activity)
 		if err != nil {
 			return err
 		}

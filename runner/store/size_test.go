@@ -51,7 +51,7 @@ func (w world) work(t testing.TB, first, n int) {
 }
 
 func (w world) workOne(tx *store.Tx, id int64) error {
-	at, err := tx.BeginAttempt(id, w.activity)
+	at, err := tx.BeginAttempt(w.run, state.Task{ID: id}, w.activity)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (w world) worker(ids <-chan int64) error {
 	for id := range ids {
 		var at state.Attempt
 		err := w.Update(ctx, func(tx *store.Tx) (err error) {
-			at, err = tx.BeginAttempt(id, w.activity)
+			at, err = tx.BeginAttempt(w.run, state.Task{ID: id}, w.activity)
 			return err
 		})
 		if err == nil {

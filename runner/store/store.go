@@ -37,9 +37,10 @@ type Store struct {
 	pricings decoded[golem.Pricing]
 	kept     kept // used by serve and, in their turn, by callers
 
-	// Likewise: attempts that this process began, by id, and stages by key.
+	// Likewise: attempts that this process began, by id, and stages by key and name.
 	opens      map[int64]open
 	stageNames map[int64]string
+	stages     map[stageID]stageKeys
 
 	jobs    chan *job
 	closing chan struct{}

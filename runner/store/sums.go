@@ -1,6 +1,8 @@
 package store
 
 import (
+	"database/sql"
+	"errors"
 	"time"
 
 	"tasks/runner/state"
@@ -204,16 +206,21 @@ func (t *Tx) writeTally(s tally) error {
 	return nil
 }
 
+// addDoings adds to the counters of an activity.
+const addDoings = `UPDATE activities SET batches = batches + ?2, results = results + ?3, failures = failures + ?4,
+		streak = ?6 + CASE WHEN ?5 THEN 0 ELSE streak END, busy_us = busy_us + ?7, last_task = coalesce(?8, last_task),
+		faults = faults + ?9, own = own + ?10, timeouts = timeouts + ?11
+	WHERE key = ?1`
+
 func (t *Tx) writeDoings(activity int64, d doings) error {
-	var over bool
-	err := t.change(`UPDATE activities SET batches = batches + ?2, results = results + ?3, failures = failures + ?4,
-			streak = ?6 + CASE WHEN ?5 THEN 0 ELSE streak END, busy_us = busy_us + ?7, last_task = coalesce(?8, last_task),
-			faults = faults + ?9, own = own + ?10, timeouts = timeouts + ?11
-		WHERE key = ?1 RETURNING ended_at IS NOT NULL`,
-		[]any{activity, d.batches, d.results, d.failures, d.reset, d.streak, d.busy.Microseconds(), stamp(d.last),
-			d.blamed, d.own, d.timeouts}, &over)
-	if err == nil && over {
-		err = t.addHistory(activity, d.history()) // its own is kept already
+	args := []any{activity, d.batches, d.results, d.failures, d.reset, d.streak, d.busy.Microseconds(), stamp(d.last),
+		d.blamed, d.own, d.timeouts}
+	err := t.update(addDoings+` AND ended_at IS NULL`, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		// It is over, and its own history is kept already.
+		if err = t.update(addDoings, args...); err == nil {
+			err = t.addHistory(activity, d.history())
+		}
 	}
 	if err != nil || d.successes == 0 && d.blamed == 0 {
 		return err

@@ -101,7 +101,7 @@ func TestStreakOverOneGroup(t *testing.T) {
 		ids = append(ids, w.add(t, state.Task{Stage: "attack", Index: int64(i)})...)
 	}
 	end := func(tx *store.Tx, id int64, ok bool) error {
-		at, err := tx.BeginAttempt(id, w.activity)
+		at, err := tx.BeginAttempt(w.run, state.Task{ID: id}, w.activity)
 		if err != nil {
 			return err
 		}

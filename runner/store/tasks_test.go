@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"tasks/golem"
 	"tasks/runner/state"
@@ -143,7 +144,7 @@ func TestATaskIsBegunOnce(t *testing.T) {
 	for i := range errs {
 		wg.Go(func() {
 			errs[i] = w.Update(context.Background(), func(tx *store.Tx) error {
-				_, err := tx.BeginAttempt(id, w.activity)
+				_, err := tx.BeginAttempt(w.run, state.Task{ID: id}, w.activity)
 				return err
 			})
 		})
@@ -165,10 +166,39 @@ func TestATaskIsBegunOnce(t *testing.T) {
 	}
 }
 
+func TestBeginWithWhatIsKnownOfATask(t *testing.T) {
+	w := newWorld(t)
+	id := w.add(t, state.Task{Stage: "attack", Index: 7, Item: doc(`"a"`)})[0]
+	for number, c := range []struct {
+		name  string
+		run   state.RunID
+		known state.Task
+	}{
+		{"all of it", w.run, state.Task{ID: id, Stage: "attack", Index: 7, Item: doc(`"a"`)}},
+		{"its id", w.run, state.Task{ID: id}},
+		{"as it was", w.run, state.Task{ID: id, Stage: "attack", Index: 7, Item: doc(`"a"`), Attempts: 1}},
+		{"another stage", w.run, state.Task{ID: id, Stage: "crack", Index: 3, Item: doc(`"b"`), Attempts: 3}},
+		{"another run", "another", state.Task{ID: id, Stage: "attack", Attempts: 4}},
+	} {
+		at := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(c.run, c.known, w.activity) })
+		if at.Number != number+1 {
+			t.Errorf("%s: attempt %d", c.name, at.Number)
+		}
+		got := w.finish(t, store.AttemptEnd{Attempt: at.ID, State: state.AttemptLost, Task: state.TaskPending}).Task
+		want := state.Task{ID: id, Stage: "attack", Index: 7, Item: doc(`"a"`), State: state.TaskPending, Attempts: number + 1}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(state.Task{}, "NextTryAt")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		if got, want := w.counts(t), (state.Counts{Pending: 1}); got != want {
+			t.Errorf("%s: counts are %+v, want %+v", c.name, got, want)
+		}
+	}
+}
+
 func TestAttemptsAreGuarded(t *testing.T) {
 	w := newWorld(t)
 	ids := w.add(t, state.Task{Stage: "attack"}, state.Task{Stage: "attack"})
-	at := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(ids[0], w.activity) })
+	at := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity) })
 	success := store.AttemptEnd{Attempt: at.ID, State: state.AttemptDone, Task: state.TaskDone}
 	finish := func(end store.AttemptEnd) func(*store.Tx) error {
 		return func(tx *store.Tx) error { _, err := tx.FinishAttempt(end); return err }
@@ -181,8 +211,8 @@ func TestAttemptsAreGuarded(t *testing.T) {
 	w.finish(t, success)
 	refused(t, w.Store, store.ErrStale, finish(success))
 	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID, 0) })
-	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(ids[0], w.activity); return err })
-	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(4711, w.activity); return err })
+	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity); return err })
+	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(w.run, state.Task{ID: 4711}, w.activity); return err })
 	if got, want := w.counts(t), (state.Counts{Pending: 1, Done: 1}); got != want {
 		t.Errorf("counts are %+v, want %+v", got, want)
 	}
@@ -191,7 +221,7 @@ func TestAttemptsAreGuarded(t *testing.T) {
 func TestBeginInAnActivityThatIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	id := w.add(t, state.Task{Stage: "attack"})[0]
-	err := w.Update(context.Background(), func(tx *store.Tx) error { _, err := tx.BeginAttempt(id, 4711); return err })
+	err := w.Update(context.Background(), func(tx *store.Tx) error { _, err := tx.BeginAttempt(w.run, state.Task{ID: id}, 4711); return err })
 	if err == nil {
 		t.Error("begun")
 	}
@@ -384,7 +414,7 @@ func TestBlame(t *testing.T) {
 func TestOpenAttempts(t *testing.T) {
 	w := newWorld(t)
 	ids := w.add(t, state.Task{Stage: "a"}, state.Task{Stage: "a"}, state.Task{Stage: "a"})
-	starting := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(ids[0], w.activity) })
+	starting := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity) })
 	running := w.begin(t, ids[1])
 	w.finish(t, store.AttemptEnd{Attempt: w.begin(t, ids[2]).ID, State: state.AttemptDone, Task: state.TaskDone})
 	running.State, running.Batch = state.AttemptRunning, golem.BatchID(batchID)
