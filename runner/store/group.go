@@ -172,7 +172,7 @@ func (s *Store) updateOne(tx *Tx, j *job) (err, broken error) {
 	}
 	err = j.part(tx)
 	if tx.sums.end(err == nil); err != nil {
-		s.forgetStages()
+		s.forgetKeys()
 		if undo := s.run("ROLLBACK TO part"); undo != nil {
 			return nil, errors.Join(err, undo)
 		}
@@ -201,7 +201,7 @@ func (s *Store) commit(n int) error {
 
 // rollback undoes a transaction, if SQLite has not done so by itself.
 func (s *Store) rollback() error {
-	s.forgetStages()
+	s.forgetKeys()
 	err := s.run("ROLLBACK")
 	if err != nil && s.run("BEGIN") == nil {
 		// There was none: SQLite had rolled it back.

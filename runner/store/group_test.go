@@ -264,9 +264,12 @@ func TestViewsDoNotWrite(t *testing.T) {
 	w := newWorld(t)
 	ids := w.add(t, state.Task{Stage: "attack"})
 	for name, write := range map[string]func(*store.Tx) error{
-		"AddEvent":     note(w.run, "x"),
-		"BeginAttempt": func(tx *store.Tx) error { _, err := tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity); return err },
-		"MoveRun":      func(tx *store.Tx) error { return tx.MoveRun(w.run, state.RunStopped, "") },
+		"AddEvent": note(w.run, "x"),
+		"BeginAttempt": func(tx *store.Tx) error {
+			_, err := tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity)
+			return err
+		},
+		"MoveRun": func(tx *store.Tx) error { return tx.MoveRun(w.run, state.RunStopped, "") },
 	} {
 		if err := w.View(context.Background(), write); !errors.Is(err, store.ErrReadOnly) {
 			t.Errorf("%s in a view answered %v", name, err)

@@ -80,7 +80,7 @@ func connect(ctx context.Context, path string, write bool) (*Store, error) {
 	return &Store{
 		clock: clock{opened: time.Now()},
 		ctx:   ctx, db: db, conn: conn, write: write, stmts: map[string]*sql.Stmt{},
-		opens: map[int64]open{}, stageNames: map[int64]string{}, stages: map[stageID]stageKeys{},
+		opens: map[int64]open{}, stageNames: map[int64]string{}, stages: map[stageID]stageKeys{}, providers: map[int64]int64{},
 		jobs: make(chan *job), closing: make(chan struct{}), served: make(chan struct{}),
 	}, nil
 }

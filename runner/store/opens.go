@@ -59,10 +59,23 @@ func (t *Tx) stageKeys(run state.RunID, stage string) (keys stageKeys, err error
 	return keys, err
 }
 
-// forgetStages is for when one may have been undone, and its key be given to another.
-func (s *Store) forgetStages() {
+// providerOf returns the key of an activity's provider, which never changes.
+func (t *Tx) providerOf(activity int64) (key int64, err error) {
+	if key, ok := t.s.providers[activity]; ok {
+		return key, nil
+	}
+	err = t.get(`SELECT g.provider FROM activities v JOIN agreements g ON g.key = v.agreement WHERE v.key = ?`, []any{activity}, &key)
+	if err == nil {
+		t.s.providers[activity] = key
+	}
+	return key, err
+}
+
+// forgetKeys is for when a row may be gone, and its key be given to another.
+func (s *Store) forgetKeys() {
 	clear(s.stageNames)
 	clear(s.stages)
+	clear(s.providers)
 }
 
 // stageName returns the name of a stage, which never changes.

@@ -66,6 +66,7 @@ func (t *Tx) RollUpHire(h state.Hire, code string, exact time.Time) error {
 		if err := t.update(`DELETE FROM activities WHERE key = ? AND ended_at IS NOT NULL AND rolled = batches`, a.Key); err != nil {
 			return wrap(err, "roll up activity", a.Key)
 		}
+		delete(t.s.providers, a.Key) // another may be given the key
 	}
 	_, _, err = t.exec(`INSERT INTO rolled_ends (run, provider, code, count)
 		SELECT run, provider, ?2, 1 FROM agreements WHERE key = ?1

@@ -40,7 +40,10 @@ func TestSnapshotSeesEveryChange(t *testing.T) {
 	var at state.Attempt
 	change("usage", func(tx *store.Tx) error { return tx.SetUsage(w.activity, []float64{1, 2}, tx.Now()) })
 	change("authorisation", func(tx *store.Tx) error { return tx.Authorise(w.activity, glm("0.5")) })
-	change("attempt", func(tx *store.Tx) (err error) { at, err = tx.BeginAttempt(w.run, state.Task{ID: id}, w.activity); return err })
+	change("attempt", func(tx *store.Tx) (err error) {
+		at, err = tx.BeginAttempt(w.run, state.Task{ID: id}, w.activity)
+		return err
+	})
 	change("batch", func(tx *store.Tx) error { return tx.SetBatch(at.ID, "batch", 0) })
 	change("end of the attempt", func(tx *store.Tx) error {
 		_, err := tx.FinishAttempt(store.AttemptEnd{Attempt: at.ID, State: "done", Task: "done", Value: doc(`1`), Count: 1})

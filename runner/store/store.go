@@ -37,10 +37,12 @@ type Store struct {
 	pricings decoded[golem.Pricing]
 	kept     kept // used by serve and, in their turn, by callers
 
-	// Likewise: attempts that this process began, by id, and stages by key and name.
+	// Likewise: attempts that this process began, by id, stages by key and name, and
+	// the keys of providers by those of activities.
 	opens      map[int64]open
 	stageNames map[int64]string
 	stages     map[stageID]stageKeys
+	providers  map[int64]int64
 
 	jobs    chan *job
 	closing chan struct{}

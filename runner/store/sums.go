@@ -225,10 +225,14 @@ func (t *Tx) writeDoings(activity int64, d doings) error {
 	if err != nil || d.successes == 0 && d.blamed == 0 {
 		return err
 	}
+	provider, err := t.providerOf(activity)
+	if err != nil {
+		return err
+	}
 	return t.update(`UPDATE providers SET successes = successes + ?2, results = results + ?3, failures = failures + ?4,
 			last_failure = CASE WHEN failures + ?4 <= 0 THEN NULL ELSE coalesce(?5, last_failure) END
-		WHERE key = (SELECT g.provider FROM activities v JOIN agreements g ON g.key = v.agreement WHERE v.key = ?1)`,
-		activity, d.successes, d.providerResults, d.blamed, stamp(d.lastBlamed))
+		WHERE key = ?1`,
+		provider, d.successes, d.providerResults, d.blamed, stamp(d.lastBlamed))
 }
 
 // history is what is told of a provider by what happened after its activity ended.

@@ -198,7 +198,9 @@ func TestBeginWithWhatIsKnownOfATask(t *testing.T) {
 func TestAttemptsAreGuarded(t *testing.T) {
 	w := newWorld(t)
 	ids := w.add(t, state.Task{Stage: "attack"}, state.Task{Stage: "attack"})
-	at := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity) })
+	at := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) {
+		return tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity)
+	})
 	success := store.AttemptEnd{Attempt: at.ID, State: state.AttemptDone, Task: state.TaskDone}
 	finish := func(end store.AttemptEnd) func(*store.Tx) error {
 		return func(tx *store.Tx) error { _, err := tx.FinishAttempt(end); return err }
@@ -211,8 +213,14 @@ func TestAttemptsAreGuarded(t *testing.T) {
 	w.finish(t, success)
 	refused(t, w.Store, store.ErrStale, finish(success))
 	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { return tx.SetBatch(at.ID, batchID, 0) })
-	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity); return err })
-	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error { _, err := tx.BeginAttempt(w.run, state.Task{ID: 4711}, w.activity); return err })
+	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error {
+		_, err := tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity)
+		return err
+	})
+	refused(t, w.Store, store.ErrStale, func(tx *store.Tx) error {
+		_, err := tx.BeginAttempt(w.run, state.Task{ID: 4711}, w.activity)
+		return err
+	})
 	if got, want := w.counts(t), (state.Counts{Pending: 1, Done: 1}); got != want {
 		t.Errorf("counts are %+v, want %+v", got, want)
 	}
@@ -414,7 +422,9 @@ func TestBlame(t *testing.T) {
 func TestOpenAttempts(t *testing.T) {
 	w := newWorld(t)
 	ids := w.add(t, state.Task{Stage: "a"}, state.Task{Stage: "a"}, state.Task{Stage: "a"})
-	starting := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) { return tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity) })
+	starting := tell(t, w.Store, func(tx *store.Tx) (state.Attempt, error) {
+		return tx.BeginAttempt(w.run, state.Task{ID: ids[0]}, w.activity)
+	})
 	running := w.begin(t, ids[1])
 	w.finish(t, store.AttemptEnd{Attempt: w.begin(t, ids[2]).ID, State: state.AttemptDone, Task: state.TaskDone})
 	running.State, running.Batch = state.AttemptRunning, golem.BatchID(batchID)
