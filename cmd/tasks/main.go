@@ -15,7 +15,7 @@ import (
 // gcPercent is how much the heap grows between two collections, unless GOGC says
 // otherwise. It is small in any run: twice as much of it costs some MB, and half the
 // processor time that collecting takes.
-const gcPercent = 200
+const gcPercent = 400
 
 func main() {
 	if os.Getenv("GOGC") == "" {

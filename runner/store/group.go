@@ -87,32 +87,39 @@ func (s *Store) serve() {
 	for {
 		select {
 		case j := <-s.jobs:
-			views, updates := s.gather(j)
-			s.viewAll(views)
-			s.updateAll(updates)
+			for views, updates := split(append([]*job{j}, s.gather(maxGroup-1)...)); len(views)+len(updates) > 0; {
+				s.viewAll(views)
+				views, updates = s.updateAll(updates), nil
+			}
 		case <-s.closing:
 			return
 		}
 	}
 }
 
-// gather takes all jobs that wait right now.
-func (s *Store) gather(j *job) (views, updates []*job) {
-	for n := 1; ; n++ {
+// gather takes the jobs that wait right now, up to most.
+func (s *Store) gather(most int) (all []*job) {
+	for len(all) < most {
+		select {
+		case j := <-s.jobs:
+			all = append(all, j)
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+// split tells jobs that read from those that write.
+func split(all []*job) (views, updates []*job) {
+	for _, j := range all {
 		if j.write {
 			updates = append(updates, j)
 		} else {
 			views = append(views, j)
 		}
-		if n == maxGroup {
-			return views, updates
-		}
-		select {
-		case j = <-s.jobs:
-		default:
-			return views, updates
-		}
 	}
+	return views, updates
 }
 
 // viewAll answers views from one snapshot.
@@ -132,35 +139,42 @@ func (s *Store) viewAll(jobs []*job) {
 	_ = s.run("ROLLBACK")
 }
 
-// updateAll does the work of all jobs in one transaction.
-func (s *Store) updateAll(jobs []*job) {
+// updateAll does the work of all jobs in one transaction, and of those that come
+// meanwhile. It returns the views that came, which look at what is committed.
+func (s *Store) updateAll(jobs []*job) (later []*job) {
 	if len(jobs) == 0 {
-		return
+		return nil
 	}
 	if err := s.run("BEGIN IMMEDIATE"); err != nil {
 		refuseAll(jobs, err)
-		return
+		return nil
 	}
 	tx := &Tx{s: s, now: s.Now(), write: true}
 	var did []*job
-	for i, j := range jobs {
+	for i := 0; i < len(jobs); i++ {
+		j := jobs[i]
 		err, broken := s.updateOne(tx, j)
 		if broken != nil {
 			refuseAll(jobs[i+1:], broken)
 			answer(append(did, j), errors.Join(broken, s.rollback()))
-			return
+			return later
 		}
 		if err != nil {
 			j.done <- err
-			continue
+		} else {
+			did = append(did, j)
 		}
-		did = append(did, j)
+		if i == len(jobs)-1 {
+			views, updates := split(s.gather(maxGroup - len(later) - len(jobs)))
+			later, jobs = append(later, views...), append(jobs, updates...)
+		}
 	}
 	if err := tx.settle(); err != nil {
 		answer(did, errors.Join(err, s.rollback()))
-		return
+		return later
 	}
 	answer(did, s.commit(len(did)))
+	return later
 }
 
 // updateOne does one job's part, and undoes it alone if it failed. broken means
