@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,11 +19,17 @@ type document struct {
 	total  golem.Amount
 	accept func(context.Context, golem.Acceptance) error
 	status func(context.Context) (golem.DocumentStatus, error)
+	// doubtful says that a yes may mean nothing: that of a debit note, whose
+	// agreement has an invoice that we have not seen yet.
+	doubtful bool
 }
+
+// errVain says that the daemon said yes and did nothing (protocol section 6.5).
+var errVain = errors.New("the daemon has not accepted it: there is an invoice")
 
 func (r *runner) noteDocument(id golem.DebitNoteID, total golem.Amount) document {
 	return document{
-		name: "debit note " + string(id), total: total,
+		name: "debit note " + string(id), total: total, doubtful: true,
 		accept: func(ctx context.Context, a golem.Acceptance) error {
 			return r.client.AcceptDebitNote(ctx, id, a, acceptTime)
 		},
@@ -94,10 +102,10 @@ func (r *runner) acceptAt(ctx context.Context, increment golem.Amount, doc docum
 		return err
 	}
 	err = doc.accept(ctx, golem.Acceptance{TotalAmountAccepted: doc.total, AllocationID: allocation})
-	if err != nil {
+	if err != nil || doc.doubtful {
 		status, statusErr := doc.status(ctx)
 		if statusErr != nil || !taken(status) {
-			return fmt.Errorf("accept %s: %w", doc.name, err)
+			return fmt.Errorf("accept %s: %w", doc.name, cmp.Or(err, statusErr, errVain))
 		}
 	}
 	r.bookMu.Lock()

@@ -67,7 +67,7 @@ func (r *runner) answerNote(ctx context.Context, id golem.DebitNoteID, note gole
 		// Decided, and done: an answer that was lost is no new question.
 		return r.takeNote(ctx, rev, bill, act, note)
 	}
-	if a.InvoiceState == state.BillRefused {
+	if a.InvoiceState == state.BillRefused || a.InvoiceState == state.BillIgnored {
 		// The daemon would say yes and do nothing (protocol section 6.5).
 		return r.moveBill(ctx, rev, bill, state.BillIgnored, "after its invoice")
 	}
@@ -117,6 +117,9 @@ func (r *runner) takeNote(ctx context.Context, rev *revision, bill state.Bill, a
 	increment := ledger.NoteIncrement(note.TotalAmountDue, act.Accepted)
 	document := r.noteDocument(note.DebitNoteID, note.TotalAmountDue)
 	err := r.accept(ctx, rev, bill, increment, document, func(tx *store.Tx) error { return r.counted(tx, act, note) })
+	if errors.Is(err, errVain) {
+		return r.moveBill(ctx, rev, bill, state.BillIgnored, "after its invoice")
+	}
 	if err != nil || !tellsNews(act, note) {
 		return err
 	}

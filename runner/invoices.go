@@ -19,7 +19,7 @@ func (r *runner) watchInvoices(ctx context.Context) {
 	events := r.client.InvoiceStream(ctx, r.invoiceCursor, r.session)
 	watch(ctx, r, "invoice", events, func(e golem.InvoiceEvent) error {
 		switch e.EventType {
-		case golem.EventInvoiceReceived:
+		case golem.EventInvoiceReceived, golem.EventInvoiceCancelled:
 			return r.invoice(ctx, e.InvoiceID)
 		case golem.EventInvoiceSettled:
 			return r.settled(ctx, string(e.InvoiceID))
@@ -52,6 +52,9 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		Total: inv.Amount, State: state.BillReceived, IssuedAt: inv.Timestamp, SeenAt: r.Store.Now(),
 	}
 	bill, open, err := r.receive(ctx, bill)
+	if err == nil && inv.Status == golem.StatusCancelled {
+		return r.withdrawn(ctx, rev, bill)
+	}
 	if err != nil || !open {
 		return err
 	}
@@ -97,6 +100,21 @@ func (r *runner) answerInvoice(ctx context.Context, id golem.InvoiceID, inv gole
 		return r.postpone(ctx, rev, bill, noRoom(*full))
 	}
 	return r.takeInvoice(ctx, rev, bill, a, acts, inv)
+}
+
+// withdrawn records that a provider took its invoice back: the daemon lets nobody
+// accept it, nor reject it, any more (protocol section 6.5). Nothing is owed for its
+// agreement unless another comes.
+func (r *runner) withdrawn(ctx context.Context, rev *revision, bill state.Bill) error {
+	if !bill.State.CanMove(state.BillIgnored) {
+		return nil
+	}
+	return r.record(ctx, rev, func(tx *store.Tx) error {
+		if err := tx.MoveBill(bill.ID, bill.State, state.BillIgnored, "its provider withdrew it", golem.Amount{}); err != nil {
+			return err
+		}
+		return tx.SetInvoice(bill.Agreement, golem.InvoiceID(bill.ID), bill.Total, state.BillIgnored)
+	})
 }
 
 // postpone leaves an invoice to `tasks settle`: it is right, and the budget has no

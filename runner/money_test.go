@@ -198,3 +198,33 @@ policies: {activity: {keep: true}}
 		}
 	})
 }
+
+// An invoice that its provider withdraws while it is being answered is no bill, and
+// keeps no other waiting.
+func TestInvoiceThatIsWithdrawn(t *testing.T) {
+	server := &devnet.Server{
+		Seed:      5,
+		Providers: []devnet.Provider{{Name: "fickle", CancelsInvoice: time.Second, Slots: 1}, {Name: "fair"}},
+		Faults:    []devnet.Fault{{Calls: []string{"POST /payment-api/v1/invoices/*/accept"}, Delay: 2 * time.Second, Times: 1}},
+	}
+	inWorld(t, server, func(w *world) {
+		w.mustRun("fickle", `
+name: fickle
+payload: golem/alpine:latest
+workers: 2
+tasks:
+  from: {range: [1, 6]}
+  run: [sleep, 10s]
+`, state.RunDone)
+		for _, a := range w.srv.Inspect().Agreements {
+			want := golem.StatusAccepted
+			if a.ProviderName == "fickle" {
+				want = golem.StatusCancelled
+			}
+			if a.Invoice != want {
+				t.Errorf("the invoice of %s is %s, want %s", a.ProviderName, a.Invoice, want)
+			}
+		}
+		w.checkEnd("fickle", false)
+	})
+}

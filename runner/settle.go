@@ -16,7 +16,7 @@ import (
 type Settled struct {
 	Accepted golem.Amount // by how much what was accepted rose, in GLM
 	Invoices int          // of the run that are accepted by now
-	Refused  int          // that the audit or the budget refused
+	Refused  int          // that the audit or the budget refused, or their providers withdrew
 	Missing  int          // agreements whose invoice has not come
 }
 

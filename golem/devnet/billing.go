@@ -201,4 +201,7 @@ func (s *Server) issueLocked(g *agreement) {
 	s.disk.invoices[i.InvoiceID] = i
 	s.disk.invoiceOrder = append(s.disk.invoiceOrder, i)
 	s.disk.invoiceEvents.add(documentEvent{s.stampLocked(), received, string(i.InvoiceID), g})
+	if after := g.provider.conduct().CancelsInvoice; after > 0 {
+		s.afterLocked(s.ctx, after, func() { s.withdraw(i) })
+	}
 }

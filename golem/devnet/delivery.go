@@ -23,6 +23,17 @@ func (s *Server) invoiceEarly(g *agreement) {
 	s.issueLocked(g)
 }
 
+// withdraw cancels an invoice, which a requestor who has accepted it does not take
+// note of.
+func (s *Server) withdraw(i *invoice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	open := i.Status == golem.StatusReceived || i.Status == golem.StatusRejected
+	if open && !i.agreement.provider.offline(now()) {
+		s.setInvoiceLocked(i, golem.StatusCancelled)
+	}
+}
+
 // lowered is a share of usage.
 func lowered(usage []float64, share float64) []float64 {
 	less := make([]float64, len(usage))

@@ -15,6 +15,13 @@
 // its time from the time package, has no other clock and never polls, so that in
 // a testing/synctest bubble a month passes in a moment.
 //
+// # How it is tested
+//
+// Each item of the protocol's Appendix A has a test named after it (TestA01 and
+// so on), each table of status codes one by the number of its section (TestTable13
+// and so on), and Appendix B has TestAppendixB. The folder clients has programs that use
+// Golem's own SDKs.
+//
 // # What is not simulated
 //
 //   - The behaviour of daemons older or newer than 0.17.6, more than one identity (so nothing is
@@ -37,6 +44,8 @@
 //   - Allocations of another platform than the bill's, whose acceptances a daemon
 //     never pays: here they are paid all the same.
 //   - Rows that are deleted after 90 days.
+//   - Providers that let a message of the daemon wait until it times out: who cannot be
+//     reached is known at once, and the end of an exe-unit is asked for and done.
 //   - Deliveries that are tried again: whoever is offline stays so, and what
 //     providers send while the daemon restarts has arrived when it is back.
 //   - What a daemon refuses to its provider: an invoice below the debit notes so

@@ -100,6 +100,9 @@ type Provider struct {
 	// while that goes on: for what was used until then, with debit notes after it
 	// and no other invoice. An agreement that ends before has its invoice as others.
 	InvoiceEarly time.Duration
+	// CancelsInvoice is how long after it was sent an invoice is withdrawn, for ever,
+	// unless it is accepted by then.
+	CancelsInvoice time.Duration
 
 	// Slower is how many times longer than Speed says its commands take, from
 	// SlowerAfter of an exe-unit's age on; 0 means honest.

@@ -120,15 +120,18 @@ func (i *instant) Run(ctx context.Context, run golem.Run, out process.Sink) proc
 		err = sleep(ctx, reply.Wall)
 	}
 	wall := i.finish(err == nil)
+	if err != nil {
+		out = nil
+	}
+	stdout := process.Keep("stdout", reply.Stdout, stdoutMode(run), out)
+	stderr := process.Keep("stderr", reply.Stderr, stderrMode(run), out)
 	if err == nil {
-		say(out, "stdout", reply.Stdout, stdoutMode(run))
-		say(out, "stderr", reply.Stderr, stderrMode(run))
 		err = cmp.Or(reply.Err, i.put(reply.Files))
 	}
 	return process.Outcome{
 		ExitCode: reply.ExitCode,
-		Stdout:   captured(reply.Stdout, stdoutMode(run)),
-		Stderr:   captured(reply.Stderr, stderrMode(run)),
+		Stdout:   stdout,
+		Stderr:   stderr,
 		Err:      err,
 		CPU:      reply.CPU,
 		Wall:     wall,
@@ -169,21 +172,6 @@ func (i *instant) CPU() time.Duration {
 }
 
 func (i *instant) Close() error { return i.remove() }
-
-// say passes on output that was asked for as it comes, in one chunk.
-func say(out process.Sink, stream, text string, mode *golem.CaptureMode) {
-	if out != nil && text != "" && mode != nil && mode.Stream != nil {
-		out(stream, []byte(text))
-	}
-}
-
-// captured keeps output only when the command asked for it.
-func captured(text string, mode *golem.CaptureMode) golem.Output {
-	if mode == nil || text == "" {
-		return nil
-	}
-	return golem.Output(text)
-}
 
 func stdoutMode(run golem.Run) *golem.CaptureMode {
 	if run.Capture == nil {

@@ -195,6 +195,18 @@ func TestTable27(t *testing.T) {
 			time.Sleep(time.Minute)
 			return agreementPath(id, "/confirm")
 		}, 500, `{"message":"Protocol error: Propose Agreement [R-…] GSB error: …"}`},
+		{"after that", "GET", func(r *requestor) (string, string) {
+			time.Sleep(offline - time.Second)
+			id := r.propose(r.publish())
+			time.Sleep(time.Minute)
+			_ = r.ConfirmAgreement(r.ctx, id, session)
+			path, _ := agreementPath(id, "")
+			return path, ""
+		}, 200, `{…"state":"Proposal"…}`},
+		{"after a confirm", "GET", func(r *requestor) (string, string) {
+			path, _ := agreementPath(confirmed(r, time.Hour), "")
+			return path, ""
+		}, 200, `{…"state":"Pending"…}`},
 
 		{"wait, approved", "POST", func(r *requestor) (string, string) {
 			return agreementPath(confirmed(r, time.Hour), "/wait?timeout=60")
@@ -225,6 +237,21 @@ func TestTable27(t *testing.T) {
 		{"cancel from Approved", "POST", func(r *requestor) (string, string) {
 			return agreementPath(r.hire(r.publish()), "/cancel")
 		}, 410, `{"message":"Agreement [R-…]. Error: Can't update Agreement state from Approved to Cancelled."}`},
+		{"cancel from Cancelled", "POST", func(r *requestor) (string, string) {
+			id := confirmed(r, time.Hour)
+			r.check(r.CancelAgreement(r.ctx, id, nil))
+			return agreementPath(id, "/cancel")
+		}, 410, `{"message":"…from Cancelled to Cancelled."}`},
+		{"cancel from Terminated", "POST", func(r *requestor) (string, string) {
+			id := r.hire(r.publish())
+			r.check(r.TerminateAgreement(r.ctx, id, nil))
+			return agreementPath(id, "/cancel")
+		}, 410, `{"message":"…from Terminated to Cancelled."}`},
+		{"cancel from Expired", "POST", func(r *requestor) (string, string) {
+			id := r.propose(r.publish())
+			time.Sleep(2 * time.Hour)
+			return agreementPath(id, "/cancel")
+		}, 410, `{"message":"…from Expired to Cancelled."}`},
 		{"cancel, provider unreachable", "POST", func(r *requestor) (string, string) {
 			time.Sleep(offline - time.Second)
 			id := r.propose(r.publish())
@@ -235,6 +262,13 @@ func TestTable27(t *testing.T) {
 	walk(t, devnet.Provider{RefuseAgreements: "no"}, []row{{"wait, rejected", "POST", func(r *requestor) (string, string) {
 		return agreementPath(confirmed(r, time.Hour), "/wait?timeout=60")
 	}, 410, `{"message":"Rejected"}`}})
+	walk(t, devnet.Provider{Undecided: true, OfflineAfter: offline}, []row{{"cancelled, provider unreachable", "GET", func(r *requestor) (string, string) {
+		id := confirmed(r, time.Hour)
+		time.Sleep(offline)
+		_ = r.CancelAgreement(r.ctx, id, nil)
+		path, _ := agreementPath(id, "")
+		return path, ""
+	}, 200, `{…"state":"Pending"…}`}})
 	walk(t, devnet.Provider{Undecided: true}, []row{{"wait, expired", "POST", func(r *requestor) (string, string) {
 		id := confirmed(r, time.Minute)
 		time.Sleep(time.Hour)
@@ -290,6 +324,14 @@ func TestTable28(t *testing.T) {
 			time.Sleep(time.Minute)
 			return agreementPath(id, "/terminate")
 		}, 500, `{"message":"Protocol error while terminating: Terminate Agreement [R-…] GSB error: …"}`},
+		{"after that", "GET", func(r *requestor) (string, string) {
+			time.Sleep(offline - time.Second)
+			id := r.hire(r.publish())
+			time.Sleep(time.Minute)
+			_ = r.TerminateAgreement(r.ctx, id, nil)
+			path, _ := agreementPath(id, "")
+			return path, ""
+		}, 200, `{…"state":"Approved"…}`},
 		{"reason", "GET", func(r *requestor) (string, string) {
 			id := r.hire(r.publish())
 			r.check(r.TerminateAgreement(r.ctx, id, &golem.Reason{Message: "Finished", Extra: map[string]any{golem.ReasonRequestorCode: "Success"}}))

@@ -222,6 +222,42 @@ func TestTable65(t *testing.T) {
 		{"cancel a note", "POST", func(r *requestor) (string, string) { return note(r.billed(), "/cancel"), "null" }, 501, `{"message":null}`},
 		{"payments of a note", "GET", func(r *requestor) (string, string) { return note(r.billed(), "/payments"), "" }, 501, `{"message":null}`},
 	})
+	fickle := priced()
+	fickle.CancelsInvoice = time.Minute
+	withdrawn := func(r *requestor) golem.Invoice {
+		i := r.invoiced()
+		time.Sleep(time.Minute + time.Second)
+		return i
+	}
+	walk(t, fickle, []row{
+		{"cancelled", "GET", func(r *requestor) (string, string) { return invoice(withdrawn(r), ""), "" }, 200, `{…"status":"CANCELLED"…}`},
+		{"accept a cancelled one", "POST", func(r *requestor) (string, string) {
+			i := withdrawn(r)
+			return invoice(i, "/accept"), r.acceptance(i.Amount, r.alloc)
+		}, 400, `{"message":"Invoice cancelled"}`},
+		{"reject a cancelled one", "POST", func(r *requestor) (string, string) { return invoice(withdrawn(r), "/reject"), reject }, 400, `{"message":"Invoice cancelled"}`},
+		{"note after a cancelled invoice", "POST", func(r *requestor) (string, string) {
+			withdrawn(r)
+			n := must[[]golem.DebitNote](r)(r.DebitNotes(r.ctx, "", 0))[0]
+			return note(n, "/accept"), r.acceptance(n.TotalAmountDue, r.alloc)
+		}, 200, "null"},
+		{"which stays as it is", "GET", func(r *requestor) (string, string) {
+			withdrawn(r)
+			n := must[[]golem.DebitNote](r)(r.DebitNotes(r.ctx, "", 0))[0]
+			r.check(r.accept(n))
+			return note(n, ""), ""
+		}, 200, `{…"status":"RECEIVED"…}`},
+		{"cancelling an accepted one", "GET", func(r *requestor) (string, string) {
+			i := r.invoiced()
+			r.check(r.acceptInvoice(i))
+			time.Sleep(time.Minute + time.Second)
+			return invoice(i, ""), ""
+		}, 200, `{…"status":"ACCEPTED"…}`},
+		{"events of it", "GET", func(r *requestor) (string, string) {
+			withdrawn(r)
+			return paymentAPI + "/invoiceEvents?timeout=0", ""
+		}, 200, `[{"eventType":"InvoiceReceivedEvent"…},{"eventType":"InvoiceCancelledEvent"…}]`},
+	})
 	repents := priced() // of an overcharge
 	repents.Overcharge, repents.Phases = 3, []devnet.Phase{{After: 3 * time.Minute}}
 	walk(t, repents, []row{{"invoice below what was accepted", "POST", func(r *requestor) (string, string) {

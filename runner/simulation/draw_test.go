@@ -158,8 +158,20 @@ func (p *plan) drawMarket(r *rand.Rand) {
 			misbehave(r, &p.market[i])
 		}
 	}
+	p.drawFickle()
 	// One who keeps every promise, so that the run can end.
 	p.market[0] = devnet.Provider{Name: "keeper", Threads: 1}
+}
+
+// drawFickle lets some withdraw their invoices, half of them at once. The draw is apart
+// from the others, so that seeds of before stay what they were but for this.
+func (p *plan) drawFickle() {
+	r := rand.New(rand.NewPCG(p.seed, 0xf1c))
+	for i := range p.market {
+		if after := pick(r, time.Millisecond, between(r, time.Millisecond, 4*time.Minute)); chance(r, 0.15) {
+			p.market[i].CancelsInvoice = after
+		}
+	}
 }
 
 // misbehave gives a provider one bad habit.

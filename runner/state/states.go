@@ -105,7 +105,7 @@ const (
 	BillAccepting BillState = "accepting" // intent: accept is about to be asked for
 	BillAccepted  BillState = "accepted"  // charged to our allocation
 	BillRefused   BillState = "refused"   // audit, policy or budget said no; may be accepted later by settling
-	BillIgnored   BillState = "ignored"   // final: repeated, reordered, or after its invoice; means nothing
+	BillIgnored   BillState = "ignored"   // final: repeated, reordered, after its invoice, or withdrawn; means nothing
 	BillSettled   BillState = "settled"   // final: paid
 )
 

@@ -84,7 +84,7 @@ var billMoves = moves[BillState]{
 	{[]BillState{BillRefused}, BillAccepting, byUser, "`tasks settle` accepts it after all"},
 	{[]BillState{BillAccepting}, BillAccepted, byDaemon, "the daemon charged it to the allocation"},
 	{[]BillState{BillReceived, BillAccepting}, BillRefused, byRunner, "audit, policy or budget said no"},
-	{[]BillState{BillReceived, BillAccepting, BillRefused}, BillIgnored, byRunner, "it is repeated, reordered, or after its invoice"},
+	{[]BillState{BillReceived, BillAccepting, BillRefused}, BillIgnored, byRunner, "it is repeated, reordered, after its invoice, or withdrawn"},
 	{[]BillState{BillAccepted}, BillSettled, byDaemon, "it is paid"},
 }
 

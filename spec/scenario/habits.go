@@ -66,6 +66,7 @@ func (d *decoder) habitFields(into *[]habit) []spec.Field {
 		flag("loses_invoice", func(p *devnet.Provider) *bool { return &p.LosesInvoice }),
 		span("invoice_late", func(p *devnet.Provider) *time.Duration { return &p.InvoiceLate }),
 		span("invoice_early", func(p *devnet.Provider) *time.Duration { return &p.InvoiceEarly }),
+		span("cancels_invoice", func(p *devnet.Provider) *time.Duration { return &p.CancelsInvoice }),
 		number("slower", d.numbers(1, 1000), func(p *devnet.Provider, f float64) { p.Slower = f }),
 		span("slower_after", func(p *devnet.Provider) *time.Duration { return &p.SlowerAfter }),
 		number("truncates_output", d.sizes, func(p *devnet.Provider, f float64) {

@@ -94,6 +94,7 @@ market:
       loses_invoice: true
       invoice_late: 1h
       invoice_early: 2h
+      cancels_invoice: 3h
     - name: rude
       refuses_proposals: "no"
       never_answers: true
@@ -134,6 +135,7 @@ timings:
 			Slots: 3, Subnet: "mine", Runtime: "wasmtime",
 			Overcharge: 1.5, NoteEvery: 10 * time.Second, NotesLate: time.Minute, RepeatsNotes: 2, ReordersNotes: true,
 			LowersTotals: 0.5, LosesInvoice: true, InvoiceLate: time.Hour, InvoiceEarly: 2 * time.Hour,
+			CancelsInvoice: 3 * time.Hour,
 		}, {
 			Name: "rude", RefuseProposals: "no", Silent: true, AnswersLate: 20 * time.Second,
 			RefuseAgreements: "never", Undecided: true, StartFails: "no KVM", StartHangs: true,

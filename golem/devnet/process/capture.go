@@ -53,6 +53,20 @@ func newCapture(stream string, mode *golem.CaptureMode, limit int64, sink Sink, 
 	return c
 }
 
+// Keep is what is kept of output that is there at once, as of a command's; a sink
+// that is not nil is told of it where the mode is stream.
+func Keep(stream, output string, mode *golem.CaptureMode, sink Sink) golem.Output {
+	if mode == nil || output == "" {
+		return nil
+	}
+	c := newCapture(stream, mode, maxKept, sink, rewriter{})
+	_, _ = c.Write([]byte(output))
+	return c.finish()
+}
+
+// maxKept bounds what Keep keeps.
+const maxKept = 1 << 30
+
 const all = 1<<63 - 1
 
 func orAll(n int64) int64 {

@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"testing"
 
@@ -54,6 +55,11 @@ func TestCapture(t *testing.T) {
 			out = s.Run(t.Context(), run, nil)
 			if d := cmp.Diff(tt.want, out.Stderr); d != "" {
 				t.Errorf("stderr (-want +got):\n%s", d)
+			}
+			if written, known := strings.CutPrefix(tt.script, "printf "); known && !strings.Contains(written, "'") {
+				if d := cmp.Diff(tt.want, process.Keep("stdout", written, tt.mode, nil)); d != "" {
+					t.Errorf("what is kept of it at once (-want +got):\n%s", d)
+				}
 			}
 		})
 	}

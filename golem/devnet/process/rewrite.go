@@ -51,7 +51,7 @@ func pathLen(text, p string) int {
 
 // out puts container paths back into what a command wrote.
 func (r rewriter) out(text []byte) []byte {
-	if !bytes.Contains(text, []byte(r.dir)) {
+	if r.dir == "" || !bytes.Contains(text, []byte(r.dir)) {
 		return text
 	}
 	for _, v := range append(r.volumes[:len(r.volumes):len(r.volumes)], golemDir) {
