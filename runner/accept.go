@@ -58,7 +58,7 @@ func (r *runner) invoiceDocument(id golem.InvoiceID, total golem.Amount) documen
 // that has none is returned; the caller refuses the bill.
 func (r *runner) promise(ctx context.Context, rev *revision, bill *state.Bill, increment golem.Amount, acts ...int64) (full *ledger.Window, err error) {
 	err = r.purse.with(ctx, func() error {
-		window, blocked, err := r.blocked(ctx, rev, increment, acts...)
+		window, blocked, err := r.blocked(ctx, rev, increment, bill.Agreement, acts)
 		if blocked {
 			full = &window
 		}

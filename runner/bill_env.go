@@ -92,7 +92,7 @@ func (r *runner) billEnv(
 	for _, act := range all {
 		env.Agreement.Results += act.Results
 	}
-	reserved, err := r.reservedFor(ctx, keysOf(acts))
+	reserved, err := r.reservedFor(ctx, a.Key, keysOf(acts))
 	if err != nil {
 		return env, err
 	}

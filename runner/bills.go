@@ -30,12 +30,12 @@ func (r *runner) receive(ctx context.Context, bill state.Bill) (state.Bill, bool
 }
 
 // blocked reports whether a window has no room for an increment. What was
-// reserved for the activities that bill it makes room for it first.
-func (r *runner) blocked(ctx context.Context, rev *revision, increment golem.Amount, acts ...int64) (w ledger.Window, blocked bool, err error) {
+// reserved for the activities of the agreement that bill it makes room for it first.
+func (r *runner) blocked(ctx context.Context, rev *revision, increment golem.Amount, agreement int64, acts []int64) (w ledger.Window, blocked bool, err error) {
 	if !increment.IsPositive() {
 		return ledger.Window{}, false, nil
 	}
-	reserved, err := r.reservedFor(ctx, acts)
+	reserved, err := r.reservedFor(ctx, agreement, acts)
 	if err != nil {
 		return ledger.Window{}, false, err
 	}
@@ -47,26 +47,6 @@ func (r *runner) blocked(ctx context.Context, rev *revision, increment golem.Amo
 
 // noRoom says why a bill is not accepted whose increment a window has no room for.
 func noRoom(w ledger.Window) string { return fmt.Sprintf("the budget of %s has no room for it", w) }
-
-// reservedFor is what is reserved for others than some activities.
-func (r *runner) reservedFor(ctx context.Context, acts []int64) (golem.Amount, error) {
-	rec, err := r.records(ctx)
-	if err != nil {
-		return golem.Amount{}, err
-	}
-	agreements := r.join(rec)
-	for i := range agreements {
-		for j := range agreements[i].Activities {
-			for _, key := range acts {
-				if act := &agreements[i].Activities[j]; act.Key == key {
-					act.Authorised = golem.Amount{}
-					agreements[i].InvoiceTotal = golem.Amount{}
-				}
-			}
-		}
-	}
-	return reconcile.Reserved(r.Store.Now(), agreements), nil
-}
 
 // distrust keeps away from a provider who bills more than its machines can have
 // run: for good, unless one had been out of reach. That may have run on without our

@@ -55,6 +55,10 @@ type Options struct {
 	// 0 means DefaultInvoiceWait. A later one is settled by the next start.
 	InvoiceWait time.Duration
 
+	// Reserved, if not nil, is told at every look what is reserved for bills to come, as
+	// it is kept and as it is when added up anew. Tests hold one against the other.
+	Reserved func(kept, anew golem.Amount)
+
 	// Hurry, when closed, makes Run leave at once, with everything still alive at
 	// the daemon; nil never does.
 	Hurry <-chan struct{}

@@ -63,6 +63,8 @@ type runner struct {
 	shown    atomic.Pointer[reconcile.Paces] // how fast providers are
 	surveyed atomic.Pointer[[]Surveyed]      // what the market had a while ago
 
+	reserved reserved // for bills to come; used in a View alone
+
 	bookMu sync.Mutex   // guards book and drawn
 	book   *ledger.Book // what was spent
 	drawn  golem.Amount // accepted from the active allocation

@@ -21,6 +21,7 @@ type records struct {
 	activities  []state.Activity
 	allocations []state.Allocation
 	counts      state.Counts
+	reserved    golem.Amount
 }
 
 // view gathers all that a decision looks at.
@@ -89,12 +90,24 @@ func (r *runner) records(ctx context.Context) (rec records, err error) {
 			return err
 		}
 		rec = records{run: s.Run, agreements: s.Agreements, activities: s.Activities, allocations: s.Allocations, counts: s.Counts}
+		if err := r.reserved.look(tx, r.Run); err != nil {
+			return err
+		}
+		rec.reserved = r.reserved.sum
+		r.compare(tx.Now(), rec)
 		return nil
 	})
 	if err != nil {
 		return rec, fmt.Errorf("read run %s: %w", r.Run, err)
 	}
 	return rec, nil
+}
+
+// compare tells what is reserved as it is kept and as it is when added up anew.
+func (r *runner) compare(now time.Time, rec records) {
+	if r.Reserved != nil {
+		r.Reserved(rec.reserved, reconcile.Reserved(now, r.join(rec)))
+	}
 }
 
 // join puts activities under their agreements and adds what only this process
@@ -134,7 +147,7 @@ func (r *runner) runEnv(rec records, agreements []reconcile.Agreement) policies.
 		ID: string(r.Run), Name: rec.run.Name, Age: now.Sub(rec.run.CreatedAt), Now: now,
 		Pending: int(rec.counts.Pending), Running: int(rec.counts.Running),
 		Done: int(rec.counts.Done), Failed: int(rec.counts.Failed), Results: int(rec.counts.Results),
-		Spent: spent.InexactFloat64(), Reserved: reconcile.Reserved(now, agreements).InexactFloat64(),
+		Spent: spent.InexactFloat64(), Reserved: rec.reserved.InexactFloat64(),
 	}
 	env.CostPerResult = policies.CostPerResult(spent, env.Results)
 	for i := range agreements {

@@ -16,7 +16,8 @@ type Options struct {
 	// Plan is that of the run's revision in force, or nil.
 	Plan *Plan
 	// Brief leaves out ended activities and what the windows of the budget have
-	// spent, so that a long run costs no more than a short one.
+	// spent, so that a long run costs no more than a short one. A store that writes
+	// is asked so by the process that works on the run.
 	Brief bool
 }
 
@@ -82,10 +83,7 @@ func read(tx *store.Tx, id state.RunID, o Options) (r records, err error) {
 	if r.money, err = tx.Totals(id); err != nil {
 		return r, err
 	}
-	if r.agreements, err = tx.Agreements(id, true); err != nil {
-		return r, err
-	}
-	if r.live, err = tx.Activities(id, true); err != nil {
+	if r.agreements, r.live, err = live(tx, id, o); err != nil {
 		return r, err
 	}
 	if r.rolled, err = tx.Rolled(id); err != nil {
@@ -93,6 +91,20 @@ func read(tx *store.Tx, id state.RunID, o Options) (r records, err error) {
 	}
 	r.activities, err = activities(tx, id, o, r)
 	return r, err
+}
+
+// live reads what is not over. A process that shows how its own run stands does so
+// every second, and has it at hand.
+func live(tx *store.Tx, id state.RunID, o Options) ([]state.Agreement, []state.Activity, error) {
+	if o.Brief {
+		return tx.Live(id)
+	}
+	agreements, err := tx.Agreements(id, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	activities, err := tx.Activities(id, true)
+	return agreements, activities, err
 }
 
 // shown is the state a run is shown in.

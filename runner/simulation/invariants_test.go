@@ -29,6 +29,7 @@ const (
 	resultOnce      = "a result is recorded exactly once, in the database and in the file"
 	rightResult     = "a result is its task's"
 	withinWindows   = "spent plus reserved is never above a window"
+	sameSum         = "what is reserved is what it is when added up anew"
 	acceptedTwice   = "no bill is accepted twice"
 	oneAcceptance   = "one acceptance at a time"
 	aboveAudit      = "no bill is accepted above its audit"

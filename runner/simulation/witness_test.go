@@ -24,6 +24,16 @@ type witness struct {
 	faults   []violation
 }
 
+// reserved is told what is reserved, as it is kept and as it is when added up anew.
+func (w *witness) reserved(kept, anew golem.Amount) {
+	if kept.Equal(anew) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = append(w.faults, violated(sameSum, "%s is kept, and it is %s", kept, anew))
+}
+
 // A payment is an acceptance that had an effect.
 type payment struct {
 	at      time.Time

@@ -247,7 +247,7 @@ func (w *world) options(m *mortal) (o runner.Options, err error) {
 		HTTP: &http.Client{Transport: m.through(w.witness)},
 	}
 	return runner.Options{Store: db, Run: runID, Spec: s, Policies: set, Daemon: "simulated", Log: w.log, Client: client,
-		RetryFailed: w.mendAt > 0 && w.mended.Load()}, nil
+		RetryFailed: w.mendAt > 0 && w.mended.Load(), Reserved: w.reserved}, nil
 }
 
 // look checks the invariants along the way until the process ends.

@@ -1,27 +1,41 @@
 package store
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"modernc.org/sqlite"
 
 	"tasks/runner/state"
 )
 
-// kept is the agreements and activities of the last snapshot. A run looks at
-// itself again and again while few of its rows change, so only those are read
-// anew: SQLite tells which they are, whatever changed them. What another process
-// changes goes unseen, and none does: the rows of a run belong to the process
-// that works on it.
-type kept struct {
-	agreements rows[state.Agreement]
-	activities rows[state.Activity]
+// An Engagement is an agreement with all activities that were made under it. It does
+// not change: what is known later is another one.
+type Engagement struct {
+	state.Agreement
+	Activities []state.Activity // by key
 }
 
-// rows are those of one table, by key.
-type rows[T any] struct {
-	known map[int64]T
-	stale map[int64]bool // changed since they were read, or perhaps: a change may be undone
+// kept is the engagements of the last snapshot. A run looks at itself again and
+// again while few of its rows change, so only those are read anew: SQLite tells
+// which they are, whatever changed them. What another process changes goes unseen,
+// and none does: the rows of a run belong to the process that works on it.
+type kept struct {
+	run     int64     // whose they are; 0 while nothing is kept
+	at      time.Time // of the last look
+	known   map[int64]*Engagement
+	under   map[int64]int64 // the agreements of their activities
+	waiting map[int64]bool  // those that have ended, and whose invoice is waited for
+	soonest time.Time       // when the first of those waits is over, or before
+
+	// Rows that changed since the last look, or perhaps: a change may be undone.
+	agreements, activities map[int64]bool
+
+	moved map[int64]bool // engagements that changed since Moved told
+	anew  bool           // all of them, as far as Moved knows
 }
 
 // watch lets SQLite tell which rows change on the connection.
@@ -39,46 +53,190 @@ func (s *Store) watch() error {
 }
 
 func (k *kept) changed(d sqlite.SQLitePreUpdateData) {
+	if k.run == 0 {
+		return
+	}
 	switch d.TableName {
 	case "agreements":
-		k.agreements.changed(d.OldRowID)
+		k.agreements[d.OldRowID], k.agreements[d.NewRowID] = true, true
 	case "activities":
-		k.activities.changed(d.OldRowID)
+		k.activities[d.OldRowID], k.activities[d.NewRowID] = true, true
 	}
 }
 
-func (r *rows[T]) changed(key int64) {
-	if _, ok := r.known[key]; ok {
-		r.stale[key] = true
+// look brings what is kept up to date. Where it fails, nothing is kept any more.
+func (k *kept) look(t *Tx, run int64) error {
+	err := k.begin(t, run)
+	k.at = t.now
+	if err == nil {
+		err = k.readChanged(t)
 	}
+	if err != nil {
+		*k = kept{}
+		return err
+	}
+	if !k.soonest.IsZero() && !k.soonest.After(t.now) {
+		k.expire()
+	}
+	return nil
 }
 
-// these returns the rows with the keys, and keeps them and no others. read reads
-// one. Inside an update nothing is kept, because the update may be undone, nor
-// where another process writes.
-func (r *rows[T]) these(t *Tx, keys []int64, read func(key int64) (T, error)) ([]T, error) {
-	keep := t.s.write && !t.write
-	out, next := make([]T, 0, len(keys)), make(map[int64]T, len(keys))
-	for _, key := range keys {
-		v, ok := r.known[key]
-		if !ok || !keep || r.stale[key] {
-			var err error
-			if v, err = read(key); err != nil {
-				return nil, err
-			}
+// begin keeps the engagements of a run, unless it does already. A clock that was set
+// back makes some be waited for again that were not any more.
+func (k *kept) begin(t *Tx, run int64) error {
+	if k.run == run && !t.now.Before(k.at) {
+		return nil
+	}
+	*k = kept{
+		run: run, at: t.now, known: map[int64]*Engagement{}, under: map[int64]int64{}, waiting: map[int64]bool{},
+		agreements: map[int64]bool{}, activities: map[int64]bool{}, moved: map[int64]bool{}, anew: true,
+	}
+	all, err := t.engagements(run)
+	for i := range all {
+		k.keep(all[i].Key, &all[i])
+	}
+	return err
+}
+
+// readChanged reads the rows that have changed.
+func (k *kept) readChanged(t *Tx) error {
+	for key := range k.activities {
+		if err := k.readActivity(t, key); err != nil {
+			return err
 		}
-		out, next[key] = append(out, v), v
 	}
-	if keep {
-		r.known, r.stale = next, map[int64]bool{}
+	for key := range k.agreements {
+		if err := k.readAgreement(t, key); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	clear(k.activities)
+	clear(k.agreements)
+	return nil
 }
 
-// keys reads a column of keys.
-func (t *Tx) keys(query string, args ...any) ([]int64, error) {
-	return list(t, func(row scanner) (key int64, err error) {
-		err = row.Scan(&key)
-		return key, err
-	}, query, args...)
+// readActivity reads one that changed; that of an agreement that is not kept comes
+// with it.
+func (k *kept) readActivity(t *Tx, key int64) error {
+	act, err := t.Activity(key)
+	if errors.Is(err, ErrNotFound) {
+		if agreement, ok := k.under[key]; ok {
+			delete(k.under, key)
+			k.agreements[agreement] = true
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e := k.known[act.Agreement]
+	if e == nil {
+		k.agreements[act.Agreement] = true
+		return nil
+	}
+	k.keep(e.Key, e.with(act))
+	return nil
+}
+
+// with is the engagement with an activity as it is now.
+func (e *Engagement) with(act state.Activity) *Engagement {
+	acts := slices.Clone(e.Activities)
+	at, found := slices.BinarySearchFunc(acts, act.Key, func(a state.Activity, key int64) int { return cmp.Compare(a.Key, key) })
+	if found {
+		acts[at] = act
+	} else {
+		acts = slices.Insert(acts, at, act)
+	}
+	return &Engagement{Agreement: e.Agreement, Activities: acts}
+}
+
+// readAgreement reads one that changed, and its activities if they are not known.
+func (k *kept) readAgreement(t *Tx, key int64) error {
+	a, err := t.Agreement(key)
+	if errors.Is(err, ErrNotFound) {
+		k.drop(key)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	old := k.known[key]
+	if old == nil {
+		if run, err := t.runKey(a.Run); err != nil || run != k.run {
+			return err
+		}
+	}
+	e := &Engagement{Agreement: a}
+	if old != nil && k.whole(old) {
+		e.Activities = old.Activities
+	} else if e.Activities, err = t.ActivitiesOf(key); err != nil {
+		return err
+	}
+	k.keep(key, e)
+	return nil
+}
+
+// whole reports whether no activity of an engagement was deleted.
+func (k *kept) whole(e *Engagement) bool {
+	return !slices.ContainsFunc(e.Activities, func(act state.Activity) bool { return k.under[act.Key] == 0 })
+}
+
+// keep takes in an engagement that was read, or forgets it if no decision can be
+// about it.
+func (k *kept) keep(key int64, e *Engagement) {
+	if !e.concerns(k.at) {
+		k.drop(key)
+		return
+	}
+	k.known[key], k.moved[key] = e, true
+	for _, act := range e.Activities {
+		k.under[act.Key] = key
+	}
+	if e.WaitUntil.After(k.at) {
+		k.waiting[key] = true
+		if k.soonest.IsZero() || e.WaitUntil.Before(k.soonest) {
+			k.soonest = e.WaitUntil
+		}
+	}
+}
+
+func (k *kept) drop(key int64) {
+	e := k.known[key]
+	if e == nil {
+		return
+	}
+	for _, act := range e.Activities {
+		delete(k.under, act.Key)
+	}
+	delete(k.known, key)
+	delete(k.waiting, key)
+	k.moved[key] = true
+}
+
+// expire looks at those whose wait is over.
+func (k *kept) expire() {
+	k.soonest = time.Time{}
+	for key := range k.waiting {
+		e := k.known[key]
+		if !e.WaitUntil.After(k.at) {
+			delete(k.waiting, key)
+			k.keep(key, e)
+		} else if k.soonest.IsZero() || e.WaitUntil.Before(k.soonest) {
+			k.soonest = e.WaitUntil
+		}
+	}
+}
+
+// concerns reports whether a decision can be about the engagement, as the query
+// concern does.
+func (e *Engagement) concerns(now time.Time) bool {
+	if e.EndedAt.IsZero() {
+		return true
+	}
+	if e.State == state.AgreementEnded {
+		if e.InvoiceState == state.BillAccepting || e.InvoiceState == "" && e.WaitUntil.After(now) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(e.Activities, func(act state.Activity) bool { return act.EndedAt.IsZero() })
 }

@@ -1,6 +1,10 @@
 package store
 
 import (
+	"cmp"
+	"maps"
+	"slices"
+
 	"tasks/golem"
 	"tasks/runner/state"
 )
@@ -33,12 +37,10 @@ func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
 	if s.Run, err = t.Run(run); err != nil {
 		return s, err
 	}
-	if s.Agreements, err = t.concerned(key); err != nil {
+	if err := t.eachEngagement(key, s.add); err != nil {
 		return s, wrap(err, "read agreements of run", run)
 	}
-	if s.Activities, err = t.concernedActivities(key); err != nil {
-		return s, wrap(err, "read activities of run", run)
-	}
+	sortByKey(s.Activities)
 	if s.Allocations, err = t.Allocations(run, true); err != nil {
 		return s, err
 	}
@@ -49,20 +51,128 @@ func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
 	return s, err
 }
 
-func (t *Tx) concerned(run int64) ([]state.Agreement, error) {
+func (s *Snapshot) add(e *Engagement) {
+	s.Agreements, s.Activities = append(s.Agreements, e.Agreement), append(s.Activities, e.Activities...)
+}
+
+// eachEngagement calls fn with the engagements that concern a run, by key. Inside an
+// update nothing is kept, because the update may be undone, nor where another process
+// writes.
+func (t *Tx) eachEngagement(run int64, fn func(*Engagement)) error {
+	if !t.keeps() {
+		all, err := t.engagements(run)
+		for i := range all {
+			fn(&all[i])
+		}
+		return err
+	}
+	k := &t.s.kept
+	if err := k.look(t, run); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(k.known)) {
+		fn(k.known[key])
+	}
+	return nil
+}
+
+func (t *Tx) keeps() bool { return t.s.write && !t.write }
+
+// engagements reads those that concern a run, by key.
+func (t *Tx) engagements(run int64) ([]Engagement, error) {
 	keys, err := t.keys(concern+` ORDER BY 1`, run, stamp(t.now))
 	if err != nil {
 		return nil, err
 	}
-	return t.s.kept.agreements.these(t, keys, t.Agreement)
+	all := make([]Engagement, len(keys))
+	for i, key := range keys {
+		if all[i].Agreement, err = t.Agreement(key); err != nil {
+			return nil, err
+		}
+		if all[i].Activities, err = t.ActivitiesOf(key); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
-func (t *Tx) concernedActivities(run int64) ([]state.Activity, error) {
-	keys, err := t.keys(`SELECT key FROM activities WHERE agreement IN (`+concern+`) ORDER BY key`, run, stamp(t.now))
+// keys reads a column of keys.
+func (t *Tx) keys(query string, args ...any) ([]int64, error) {
+	return list(t, func(row scanner) (key int64, err error) {
+		err = row.Scan(&key)
+		return key, err
+	}, query, args...)
+}
+
+// Moved are the agreements of which something changed.
+type Moved struct {
+	All  bool          // these are all that there are
+	Now  []*Engagement // in no order; they are shared, and not to be changed
+	Gone []int64       // those that no decision can be about any more
+}
+
+// Moved returns what of the agreements that Snapshot gives changed, with their
+// activities, since it was called last in this process; at first, and where that is
+// not known, all of them. Whoever adds something up over them keeps the sum with it,
+// and there can be one such caller in a process. It is called in a View.
+func (t *Tx) Moved(run state.RunID) (m Moved, err error) {
+	key, err := t.runKey(run)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	return t.s.kept.activities.these(t, keys, t.Activity)
+	if !t.keeps() {
+		m.All = true
+		err = t.eachEngagement(key, func(e *Engagement) { m.Now = append(m.Now, e) })
+		return m, wrap(err, "read agreements of run", run)
+	}
+	k := &t.s.kept
+	if err := k.look(t, key); err != nil {
+		return m, wrap(err, "read agreements of run", run)
+	}
+	m.All, k.anew = k.anew, false
+	for key := range k.moved {
+		if e := k.known[key]; e != nil {
+			m.Now = append(m.Now, e)
+		} else {
+			m.Gone = append(m.Gone, key)
+		}
+	}
+	clear(k.moved)
+	return m, nil
+}
+
+// Live returns the agreements and the activities of a run that are not over, by key.
+// A process that writes asks for those of the run that it works on: they are kept, so
+// that it costs little to ask again.
+func (t *Tx) Live(run state.RunID) (agreements []state.Agreement, activities []state.Activity, err error) {
+	if !t.keeps() {
+		if agreements, err = t.Agreements(run, true); err == nil {
+			activities, err = t.Activities(run, true)
+		}
+		return agreements, activities, err
+	}
+	key, err := t.runKey(run)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = t.eachEngagement(key, func(e *Engagement) {
+		if e.EndedAt.IsZero() {
+			agreements = append(agreements, e.Agreement)
+		}
+		for _, act := range e.Activities {
+			if act.EndedAt.IsZero() {
+				activities = append(activities, act)
+			}
+		}
+	})
+	sortByKey(activities)
+	return agreements, activities, wrap(err, "read what is live of run", run)
+}
+
+// sortByKey sorts activities that come by their agreements. Most are in order: a
+// machine is seldom given a second one.
+func sortByKey(all []state.Activity) {
+	slices.SortFunc(all, func(x, y state.Activity) int { return cmp.Compare(x.Key, y.Key) })
 }
 
 // An ActivityRow is an activity with whose it is.
