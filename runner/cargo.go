@@ -28,7 +28,8 @@ const (
 // files are reachable for the provider until unload.
 type cargo struct {
 	files   *gftp.Client
-	scratch string // Options.Scratch
+	scratch string  // Options.Scratch
+	watched *Copies // Options.Copies
 	task    int64
 
 	commands  []golem.Command
@@ -134,7 +135,9 @@ func (c *cargo) publish(ctx context.Context, step int, name, to, shown string) e
 	if !info.Mode().IsRegular() {
 		return &unreadable{name, errors.New("it is not a file")}
 	}
+	read := c.watched.reading(c, shown, info.Size())
 	f, err := c.files.Publish(ctx, name)
+	read()
 	if err != nil {
 		return fmt.Errorf("upload %s: %w", name, err)
 	}

@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -13,11 +14,13 @@ import (
 	"tasks/runner/state"
 )
 
-// A Copy is a file on its way to a machine or back, as its provider tells.
+// A Copy is a file on its way to a machine or back, as its provider tells, or one
+// that is read here before it can leave.
 type Copy struct {
 	Name     string // of the file here, or at its address, without its folder
 	Upload   bool   // to the machine
-	Provider string
+	Reading  bool   // to learn its hash: nothing is on its way yet
+	Provider string // "" while it is read
 	Since    time.Time
 	Done     int64 // bytes; 0 while the provider has told nothing
 	Size     int64 // bytes; 0 where it is not known
@@ -28,20 +31,37 @@ type Copy struct {
 type Copies struct {
 	mu  sync.Mutex
 	now map[golem.ActivityID]Copy // a machine copies one file at a time
+
+	reads map[*cargo]Copy // and a batch has its files read one by one
 }
 
 // Now is what is being copied, the longest first.
 func (c *Copies) Now() []Copy {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := make([]Copy, 0, len(c.now))
-	for _, each := range c.now {
-		list = append(list, each)
-	}
+	list := slices.AppendSeq(slices.Collect(maps.Values(c.now)), maps.Values(c.reads))
 	slices.SortFunc(list, func(a, b Copy) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Provider, b.Provider))
 	})
 	return list
+}
+
+// reading shows a file that is being read here, until the caller calls done.
+func (c *Copies) reading(of *cargo, name string, size int64) (done func()) {
+	if c == nil {
+		return func() {}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reads == nil {
+		c.reads = map[*cargo]Copy{}
+	}
+	c.reads[of] = Copy{Name: name, Upload: true, Reading: true, Since: time.Now(), Size: size}
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.reads, of)
+	}
 }
 
 func (c *Copies) begin(on golem.ActivityID, copied Copy) {

@@ -59,7 +59,7 @@ func (r *runner) filesFor(ctx context.Context, rev *revision) error {
 
 // cargo is an empty one; a preparation has no task.
 func (r *runner) cargo(task int64) *cargo {
-	return &cargo{files: r.files.Load(), scratch: r.Scratch, task: task}
+	return &cargo{files: r.files.Load(), scratch: r.Scratch, watched: r.Copies, task: task}
 }
 
 // closeFiles ends what openFiles made.

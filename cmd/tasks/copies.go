@@ -29,7 +29,7 @@ func copiesBlock(copies []runner.Copy, width int, now time.Time) []byte {
 	var b bytes.Buffer
 	copies = long(copies, now)
 	for _, c := range copies[:min(len(copies), maxCopies)] {
-		fmt.Fprintln(&b, cut("  copying  "+copyText(c, now), width))
+		fmt.Fprintln(&b, cut("  "+copyVerb(c)+"  "+copyText(c, now), width))
 	}
 	if more := len(copies) - maxCopies; more > 0 {
 		fmt.Fprintf(&b, "           and %d more\n", more)
@@ -46,17 +46,28 @@ func (p *progress) tellCopiesLocked(now time.Time) {
 	}
 	p.told = now
 	for _, c := range copies[:min(len(copies), maxCopies)] {
-		fmt.Fprintf(p.screen, "%s: copying %s\n", p.run.flag, copyText(c, now))
+		fmt.Fprintf(p.screen, "%s: %s %s\n", p.run.flag, copyVerb(c), copyText(c, now))
 	}
+}
+
+// copyVerb is what happens to a file: two words of the same length.
+func copyVerb(c runner.Copy) string {
+	if c.Reading {
+		return "reading"
+	}
+	return "copying"
 }
 
 // copyText says what moves, how much of how much, and how fast.
 func copyText(c runner.Copy, now time.Time) string {
-	way := "from"
+	way := " from "
 	if c.Upload {
-		way = "to"
+		way = " to "
 	}
-	text := fmt.Sprintf("%s %s %s: ", oneLine(c.Name), way, oneLine(c.Provider))
+	text := oneLine(c.Name) + way + oneLine(c.Provider) + ": "
+	if c.Reading {
+		text = oneLine(c.Name) + ": "
+	}
 	took := now.Sub(c.Since)
 	switch {
 	case c.Done <= 0 && c.Size <= 0:

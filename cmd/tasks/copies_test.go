@@ -28,6 +28,7 @@ func TestCopiesBlock(t *testing.T) {
 		{"size not known", []runner.Copy{of("a.png", false, 1000, 0)}, "  copying  a.png from otter: 1000 B, 100 B/s\n"},
 		{"nothing told", []runner.Copy{of("a.png", false, 0, 0)}, "  copying  a.png from otter: for 10s\n"},
 		{"only the size", []runner.Copy{of("a.bin", true, 0, 3<<30)}, "  copying  a.bin to otter: 3.0 GiB, for 10s\n"},
+		{"read here", []runner.Copy{{Name: "a.bin", Upload: true, Reading: true, Since: since, Size: 3 << 30}}, "  reading  a.bin: 3.0 GiB, for 10s\n"},
 		{"a provider that tells too much", []runner.Copy{of("a\x1b[31m.bin", true, 90, 30)}, "  copying  a\ufffd[31m.bin to otter: 90 B of 30 B, 100 %, 9 B/s\n"},
 		{"narrow", []runner.Copy{of("a name that is much longer than what fits in a line of this screen.bin", true, 1, 2)},
 			"  copying  a name that is much longer than what fits in a line of this screen.b…\n"},
