@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // encodeItem writes an item or a value for the store.
@@ -12,6 +13,10 @@ func encodeItem(v any) (json.RawMessage, error) { return json.Marshal(v) }
 // DecodeItem reads an item as expressions see it: a whole number is an int, so
 // that it renders without a fraction, every other number a float64.
 func DecodeItem(raw json.RawMessage) (any, error) {
+	// Most items are whole numbers.
+	if n, err := strconv.Atoi(string(raw)); err == nil {
+		return n, nil
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 )
 
 // maxGroup bounds how many callers share one commit, so that nobody waits long
@@ -165,6 +166,7 @@ func (s *Store) updateAll(jobs []*job) (later []*job) {
 			did = append(did, j)
 		}
 		if i == len(jobs)-1 {
+			runtime.Gosched() // those who are about to ask may do so first
 			views, updates := split(s.gather(maxGroup - len(later) - len(jobs)))
 			later, jobs = append(later, views...), append(jobs, updates...)
 		}

@@ -106,16 +106,32 @@ func (s *Store) hidden(args []any) []any {
 	if s.Hide == nil {
 		return args
 	}
-	out := slices.Clone(args)
+	out := args
 	for i, arg := range args {
-		switch v := arg.(type) {
-		case string:
-			out[i] = s.Hide(v)
-		case []byte:
-			out[i] = []byte(s.Hide(string(v)))
+		if instead := s.hide(arg); instead != nil {
+			if &out[0] == &args[0] {
+				out = slices.Clone(args)
+			}
+			out[i] = instead
 		}
 	}
 	return out
+}
+
+// hide is what is recorded in the place of a value with a secret in it, nil for
+// any other.
+func (s *Store) hide(arg any) any {
+	switch v := arg.(type) {
+	case string:
+		if text := s.Hide(v); text != v {
+			return text
+		}
+	case []byte:
+		if text := s.Hide(string(v)); text != string(v) {
+			return []byte(text)
+		}
+	}
+	return nil
 }
 
 // get reads one row into dest; none is sql.ErrNoRows.
