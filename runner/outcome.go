@@ -116,6 +116,7 @@ func (w *worker) judgeAll(ctx context.Context, rev *revision, stage *policies.St
 // write records outcomes, and the attempts that begin after them, if any.
 func (w *worker) write(ctx context.Context, rev *revision, all []outcome, next *start) error {
 	err := w.r.update(w.life, func(tx *store.Tx) error {
+		tx.Whole() // an end that cannot be recorded ends the process
 		for i := range all {
 			if err := all[i].write(tx, w.r.Run, rev); err != nil {
 				return fmt.Errorf("record the end of attempt %d: %w", all[i].end.Attempt, err)

@@ -67,11 +67,11 @@ func (j *job) call(tx *Tx, fn func(*Tx) error) {
 
 // part lets the job do its part of a transaction.
 func (j *job) part(tx *Tx) error {
+	tx.by, tx.whole, tx.saved = 0, false, false
 	if j.ctx.Err() != nil {
 		j.turn <- nil
 		return context.Cause(j.ctx)
 	}
-	tx.by = 0
 	j.turn <- tx
 	return <-j.back
 }
@@ -171,6 +171,7 @@ func (s *Store) updateAll(jobs []*job) (later []*job) {
 			later, jobs = append(later, views...), append(jobs, updates...)
 		}
 	}
+	tx.whole = true
 	if err := tx.settle(); err != nil {
 		answer(did, errors.Join(err, s.rollback()))
 		return later
@@ -180,15 +181,20 @@ func (s *Store) updateAll(jobs []*job) (later []*job) {
 }
 
 // updateOne does one job's part, and undoes it alone if it failed. broken means
-// that this was impossible, because SQLite gave up the transaction.
+// that this was impossible, because the job is Whole or SQLite gave up the
+// transaction.
 func (s *Store) updateOne(tx *Tx, j *job) (err, broken error) {
-	if err := s.run("SAVEPOINT part"); err != nil {
-		j.turn <- nil
-		return nil, err
-	}
 	err = j.part(tx)
 	if tx.sums.end(err == nil); err != nil {
 		s.forgetKeys()
+		if tx.whole {
+			return nil, err
+		}
+	}
+	if !tx.saved {
+		return err, nil
+	}
+	if err != nil {
 		if undo := s.run("ROLLBACK TO part"); undo != nil {
 			return nil, errors.Join(err, undo)
 		}

@@ -137,6 +137,69 @@ func testFailedCommit(t *testing.T) {
 	}
 }
 
+// TestAWholeUpdate has an update fail that cannot be undone alone.
+func TestAWholeUpdate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		release := w.hold(t)
+		errs := make(chan error)
+		for i := range 10 {
+			go func() {
+				errs <- w.Update(context.Background(), func(tx *store.Tx) error {
+					if i == 5 {
+						tx.Whole()
+					}
+					if err := note(w.run, fmt.Sprint(i))(tx); err != nil || i != 5 {
+						return err
+					}
+					return errMine
+				})
+			}()
+		}
+		synctest.Wait()
+		release()
+		for range 10 {
+			if err := <-errs; !errors.Is(err, errMine) {
+				t.Errorf("update answered %v, want %v", err, errMine)
+			}
+		}
+		if got := notes(t, w.Store, w.run); len(got) != 0 {
+			t.Errorf("recorded with an update that failed whole: %v", got)
+		}
+		update(t, w.Store, func(tx *store.Tx) error { tx.Whole(); return note(w.run, "after")(tx) })
+		if got := notes(t, w.Store, w.run); !slices.Equal(got, []string{"after"}) {
+			t.Errorf("recorded afterwards: %v", got)
+		}
+	})
+}
+
+// TestUpdatesJoinTheCommit has an update and a view come while another is at work.
+func TestUpdatesJoinTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		commits := 0
+		w.BeforeCommit = func(int) error { commits++; return nil }
+		var seen []string
+		var wg sync.WaitGroup
+		update(t, w.Store, func(tx *store.Tx) error {
+			wg.Go(func() { seen = notes(t, w.Store, w.run) })
+			wg.Go(func() { update(t, w.Store, note(w.run, "second")) })
+			synctest.Wait()
+			return note(w.run, "first")(tx)
+		})
+		wg.Wait()
+		if commits != 1 {
+			t.Errorf("%d commits", commits)
+		}
+		if got := notes(t, w.Store, w.run); !slices.Equal(got, []string{"first", "second"}) {
+			t.Errorf("recorded is %v", got)
+		}
+		if !slices.Equal(seen, []string{"first", "second"}) {
+			t.Errorf("the view saw %v, which is not what is committed", seen)
+		}
+	})
+}
+
 func TestBeforeCommitCountsFromOne(t *testing.T) {
 	s := open(t)
 	var seen []int

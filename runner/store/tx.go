@@ -18,6 +18,10 @@ type Tx struct {
 
 	sums   sums
 	adding bool // see justAdding
+
+	// Of the job at work: whether it cannot be undone alone, see Whole, and whether
+	// there is a savepoint for that.
+	whole, saved bool
 }
 
 // Now is the time of the transaction: of everything it records, in UTC, to the
@@ -27,6 +31,23 @@ func (t *Tx) Now() time.Time { return t.now }
 // By says which revision of its run the job decides by, where that may not be the
 // one in force any more. It holds until the function ends.
 func (t *Tx) By(revision int) { t.by = revision }
+
+// Whole says, before anything else is asked of the transaction, that the job need
+// not be undone alone: if its function fails, everything that shares its commit
+// does, with its error. It is for what is never meant to fail, and done so often
+// that a savepoint for each time would be dear.
+func (t *Tx) Whole() { t.whole = true }
+
+// ready is for before every statement of a job.
+func (t *Tx) ready() error {
+	if t.write && !t.whole && !t.saved {
+		if err := t.s.run("SAVEPOINT part"); err != nil {
+			return err
+		}
+		t.saved = true
+	}
+	return t.settle()
+}
 
 // inForce is the revision to record, with By as ?6 and the key of the run as ?1.
 const inForce = `CASE ?6 WHEN 0 THEN (SELECT revision FROM runs WHERE key = ?1) ELSE ?6 END`
@@ -60,7 +81,7 @@ func (t *Tx) exec(query string, args ...any) (n, key int64, err error) {
 	if !t.write {
 		return 0, 0, ErrReadOnly
 	}
-	if err := t.settle(); err != nil {
+	if err := t.ready(); err != nil {
 		return 0, 0, err
 	}
 	stmt, err := t.s.stmt(query)
@@ -136,7 +157,7 @@ func (s *Store) hide(arg any) any {
 
 // get reads one row into dest; none is sql.ErrNoRows.
 func (t *Tx) get(query string, args []any, dest ...any) error {
-	if err := t.settle(); err != nil {
+	if err := t.ready(); err != nil {
 		return err
 	}
 	stmt, err := t.s.stmt(query)
@@ -152,7 +173,7 @@ type scanner interface{ Scan(dest ...any) error }
 // one reads the only row of a query; none is sql.ErrNoRows.
 func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (T, error) {
 	var zero T
-	if err := t.settle(); err != nil {
+	if err := t.ready(); err != nil {
 		return zero, err
 	}
 	stmt, err := t.s.stmt(query)
@@ -164,7 +185,7 @@ func one[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any)
 
 // list reads all rows of a query.
 func list[T any](t *Tx, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
-	if err := t.settle(); err != nil {
+	if err := t.ready(); err != nil {
 		return nil, err
 	}
 	stmt, err := t.s.stmt(query)
