@@ -25,11 +25,11 @@ func pointer[T any](v T) *T { return &v }
 
 // A book is a store with what a runner would write into it.
 type book struct {
-	t *testing.T
+	t testing.TB
 	*store.Store
 }
 
-func open(t *testing.T) book {
+func open(t testing.TB) book {
 	t.Helper()
 	st, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "tasks.db"))
 	if err != nil {

@@ -37,6 +37,9 @@ func (t *Tx) Snapshot(run state.RunID) (s Snapshot, err error) {
 	if s.Run, err = t.Run(run); err != nil {
 		return s, err
 	}
+	// About as many as at the last look; growing copies them all again and again.
+	n := len(t.s.kept.known) + 8
+	s.Agreements, s.Activities = make([]state.Agreement, 0, n), make([]state.Activity, 0, n)
 	if err := t.eachEngagement(key, s.add); err != nil {
 		return s, wrap(err, "read agreements of run", run)
 	}
@@ -137,7 +140,7 @@ func (t *Tx) Moved(run state.RunID) (m Moved, err error) {
 			m.Gone = append(m.Gone, key)
 		}
 	}
-	clear(k.moved)
+	k.moved = map[int64]bool{}
 	return m, nil
 }
 
