@@ -20,7 +20,7 @@ const (
 	// than its workers.
 	surveyEvery = 10 * time.Minute
 	// surveyKeep is how many of the best offers it remembers.
-	surveyKeep = 300
+	surveyKeep = 100
 	// hireTime is about how long it takes from a worker let go to an agreement
 	// asked for.
 	hireTime = 10 * time.Second
@@ -159,13 +159,13 @@ func (r *runner) survey(rev *revision) {
 	r.effects.start("survey", func(ctx context.Context) error {
 		found, err := TakeSurvey(ctx, SurveyOptions{
 			Store: r.Store, Spec: rev.spec, Policies: rev.policies, Client: r.client, Run: r.lastEnv(), Quiet: true,
+			Skip: r.hired, Keep: surveyKeep,
 		})
 		if err != nil {
 			r.Log.Debug("market not surveyed", logError, err)
 			return nil // there is another one soon
 		}
-		best := found.Offers[:min(len(found.Offers), surveyKeep)]
-		r.surveyed.Store(&best)
+		r.surveyed.Store(&found.Offers)
 		return nil
 	})
 }

@@ -30,6 +30,8 @@ const (
 	// surveyTime and surveyOffers end it when offers keep coming.
 	surveyTime   = 15 * time.Second
 	surveyOffers = 10_000
+	// surveyPage is how many offers it asks for at a time.
+	surveyPage = 100
 	// surveyGlance is how many offers a survey takes first that any good offer ends.
 	surveyGlance = 20
 	// surveyLeave is how long withdrawing what was asked may take.
@@ -51,16 +53,18 @@ type Surveyed struct {
 	Why     string  // the expression and the values it saw, or ""
 }
 
-// SurveyOptions say what to look for. All fields are required but Store
-// and Enough.
+// SurveyOptions say what to look for. All fields are required but Store, Enough,
+// Skip and Keep.
 type SurveyOptions struct {
 	Store    *store.Store // what is known of providers; nil for nothing
 	Spec     *spec.Spec
 	Policies *policies.Set // compiled from Spec
 	Client   *golem.Client
-	Run      policies.Run        // as the policies are to see it
-	Enough   func(Surveyed) bool // an offer that ends the survey; nil asks for all
-	Quiet    bool                // finds nothing where only a demand could ask
+	Run      policies.Run            // as the policies are to see it
+	Enough   func(Surveyed) bool     // an offer that ends the survey; nil asks for all
+	Quiet    bool                    // finds nothing where only a demand could ask
+	Skip     func(golem.NodeID) bool // providers that are left out; nil for none
+	Keep     int                     // of the offers that could be hired the best, and no others; 0 keeps all offers
 
 	shown reconcile.Paces // of the providers
 }
@@ -80,58 +84,79 @@ func TakeSurvey(ctx context.Context, o SurveyOptions) (Survey, error) {
 		v := price.InexactFloat64()
 		env.MaxPrice = &v
 	}
-	offers, asked, err := o.ask(ctx, func(found []golem.Proposal) bool { return o.enough(ctx, found, env) })
+	var s Survey
+	var failed error
+	s.Asked, err = o.ask(ctx, func(found []golem.Proposal) (enough bool) {
+		enough, failed = o.add(ctx, &s, found, env)
+		return enough || failed != nil
+	})
 	if err != nil {
-		return Survey{}, fmt.Errorf("%w: %w", ErrDaemon, err)
+		err = fmt.Errorf("%w: %w", ErrDaemon, err)
 	}
-	s := Survey{Asked: asked}
-	for _, p := range offers {
-		judged, err := o.judge(ctx, p, env)
-		if err != nil {
-			return Survey{}, err
-		}
-		s.Offers = append(s.Offers, judged)
+	if err = cmp.Or(failed, err); err != nil {
+		return Survey{}, err
 	}
-	s.sort()
 	return s, nil
 }
 
-// enough reports whether one of the offers ends the survey.
-func (o SurveyOptions) enough(ctx context.Context, found []golem.Proposal, env policies.OfferEnv) bool {
-	return o.Enough != nil && slices.ContainsFunc(found, func(p golem.Proposal) bool {
+// add judges offers that were found, and reports whether one of them ends the
+// survey.
+func (o SurveyOptions) add(ctx context.Context, s *Survey, found []golem.Proposal, env policies.OfferEnv) (enough bool, err error) {
+	for _, p := range found {
+		if o.Skip != nil && o.Skip(p.IssuerID) {
+			continue
+		}
 		judged, err := o.judge(ctx, p, env)
-		return err == nil && o.Enough(judged)
-	})
+		if err != nil {
+			return false, err
+		}
+		s.Offers = append(s.Offers, judged)
+		enough = enough || o.Enough != nil && o.Enough(judged)
+	}
+	if s.sort(); o.Keep > 0 {
+		s.keep(o.Keep)
+	}
+	return enough, nil
 }
 
+// keep lets go of all but the best n offers that could be hired.
+func (s *Survey) keep(n int) {
+	hirable := slices.IndexFunc(s.Offers, func(o Surveyed) bool { return o.Rule != "" })
+	if hirable < 0 {
+		hirable = len(s.Offers)
+	}
+	s.Offers = slices.Clone(s.Offers[:min(hirable, n)])
+}
+
+// A taker is given offers as they come, and says when it has enough.
+type taker func(found []golem.Proposal) (enough bool)
+
 // ask collects offers in the gentlest way that the daemon has.
-func (o SurveyOptions) ask(ctx context.Context, enough func([]golem.Proposal) bool) (offers []golem.Proposal, asked string, err error) {
+func (o SurveyOptions) ask(ctx context.Context, take taker) (asked string, err error) {
 	scan, err := o.Client.BeginScan(ctx, constraints(o.Spec))
 	if status := golem.StatusOf(err); status == http.StatusNotFound || status == http.StatusMethodNotAllowed {
 		if o.Quiet {
-			return nil, AskedScan, nil
+			return AskedScan, nil
 		}
-		offers, err = o.demand(ctx, enough)
-		return offers, AskedDemand, err
+		return AskedDemand, o.demand(ctx, take)
 	}
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	defer func() {
 		if !o.Quiet || ctx.Err() == nil { // nobody waits for it, and the daemon forgets it
 			afterwards(ctx, func(ctx context.Context) error { return o.Client.EndScan(ctx, scan) })
 		}
 	}()
-	atOnce := 0
+	atOnce := surveyPage
 	if o.Enough != nil {
 		atOnce = surveyGlance
 	}
-	offers, err = collect(func() ([]golem.Proposal, error) {
+	return AskedScan, collect(func() ([]golem.Proposal, error) {
 		found, err := o.Client.CollectScan(ctx, scan, scanQuiet, atOnce)
-		atOnce = 0
+		atOnce = surveyPage
 		return scanned(found), err
-	}, enough)
-	return offers, AskedScan, err
+	}, take)
 }
 
 // scanned are offers as a demand would have brought them.
@@ -147,10 +172,10 @@ func scanned(offers []golem.Offer) []golem.Proposal {
 }
 
 // demand publishes a demand for as long as offers come.
-func (o SurveyOptions) demand(ctx context.Context, enough func([]golem.Proposal) bool) ([]golem.Proposal, error) {
+func (o SurveyOptions) demand(ctx context.Context, take taker) error {
 	me, err := o.Client.Me(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	id, err := o.Client.PublishDemand(ctx, golem.DemandSpec{
 		Properties: golem.Properties{
@@ -164,7 +189,7 @@ func (o SurveyOptions) demand(ctx context.Context, enough func([]golem.Proposal)
 		Constraints: constraints(o.Spec),
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer afterwards(ctx, func(ctx context.Context) error { return o.Client.DeleteDemand(ctx, id) })
 	return collect(func() (found []golem.Proposal, err error) {
@@ -175,7 +200,7 @@ func (o SurveyOptions) demand(ctx context.Context, enough func([]golem.Proposal)
 			}
 		}
 		return found, err
-	}, enough)
+	}, take)
 }
 
 func (o SurveyOptions) platform() string { return golem.PlatformOf(o.Spec.Golem.Network) }
@@ -189,21 +214,19 @@ func afterwards(ctx context.Context, undo func(context.Context) error) {
 }
 
 // collect polls until nothing comes, or enough has.
-func collect(poll func() ([]golem.Proposal, error), enough func([]golem.Proposal) bool) (all []golem.Proposal, err error) {
-	for began := time.Now(); time.Since(began) < surveyTime && len(all) < surveyOffers; {
+func collect(poll func() ([]golem.Proposal, error), take taker) error {
+	n := 0
+	for began := time.Now(); time.Since(began) < surveyTime && n < surveyOffers; {
 		found, err := poll()
-		if err != nil {
-			return nil, err
+		if err != nil || len(found) == 0 {
+			return err
 		}
-		if len(found) == 0 {
-			break
+		if take(found) {
+			return nil
 		}
-		all = append(all, found...)
-		if enough(found) {
-			break
-		}
+		n += len(found)
 	}
-	return all, nil
+	return nil
 }
 
 // judge is what the run would make of an offer.
