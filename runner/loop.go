@@ -14,9 +14,9 @@ import (
 // decisions, and for `tasks stop`.
 const tickEvery = time.Second
 
-// restShare times as long as its turns take, the loop rests, in the long run. A run
+// restShare times as long as its turns look, the loop rests, in the long run. A run
 // with thousands of workers has news all the time, and looking at it must not become
-// most of the work.
+// most of the work. What is done about it does not count: it is done once.
 const restShare = 49
 
 // A breath is what the loop may do without a rest: what it has rested for, up to
@@ -61,7 +61,7 @@ func (r *runner) loop(asked, life context.Context) error {
 			return nil
 		}
 		now := time.Now()
-		pause(life, breath.after(now.Sub(began), now))
+		pause(life, breath.after(now.Sub(began)-r.acted, now))
 		select {
 		case <-r.wake:
 		case <-tick.C:
@@ -105,6 +105,7 @@ func (r *runner) turn(ctx context.Context) (over bool, err error) {
 		return false, err
 	}
 	r.viewed = view.Agreements
+	r.acted = 0
 	if err := r.recordRejections(ctx); err != nil {
 		return false, err
 	}
@@ -113,9 +114,11 @@ func (r *runner) turn(ctx context.Context) (over bool, err error) {
 		if _, ok := action.(reconcile.Finish); ok {
 			return true, nil
 		}
+		began := time.Now()
 		if err := r.act(ctx, view, action); err != nil {
 			return false, err
 		}
+		r.acted += time.Since(began)
 	}
 	return false, nil
 }

@@ -81,6 +81,7 @@ type runner struct {
 	cause    error            // why the run was given up
 	env      policies.Run     // as policies saw it last
 
+	acted    time.Duration         // how long the last turn took over its actions; the loop's own
 	viewed   []reconcile.Agreement // as the last step saw them; the loop's own
 	judgedAt time.Time             // when every activity was last judged; the loop's own
 	lookedAt time.Time             // when the market was last surveyed; the loop's own
