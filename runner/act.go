@@ -21,9 +21,9 @@ func (r *runner) act(ctx context.Context, v reconcile.View, action reconcile.Act
 	case reconcile.CreateActivity:
 		return r.createActivity(ctx, a.Agreement, a.Authorised)
 	case reconcile.Prepare:
-		return r.prepare(ctx, a.Activity)
+		r.prepare(a.Activity)
 	case reconcile.Work:
-		return r.work(ctx, a.Activity, nil)
+		r.work(a.Activity)
 	case reconcile.Authorise:
 		return r.authorise(ctx, a.Activity, a.Total)
 	case reconcile.ReadUsage:

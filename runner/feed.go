@@ -14,9 +14,12 @@ import (
 	"tasks/spec"
 )
 
-// feedChunk is how many items of a source are recorded at once, if it has that
-// many at hand.
-const feedChunk = 256
+// feedMost is how many items of a source are recorded at once at most, if it has
+// that many at hand, and feedLeast how many are for a few workers.
+const (
+	feedMost  = 1024
+	feedLeast = 256
+)
 
 // start begins to read the sources of stages from where their cursors stand, those
 // that wait for other stages when begin says so. None of the stages is being read.
@@ -122,7 +125,7 @@ func (f *feed) read(ctx context.Context) error {
 	defer reader.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	items := make(chan source.Item, feedChunk)
+	items := make(chan source.Item, feedMost)
 	var readErr error
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -132,7 +135,7 @@ func (f *feed) read(ctx context.Context) error {
 		readErr = pump(ctx, reader, items)
 	})
 	for f.roomy(ctx) {
-		chunk, open := gather(ctx, items)
+		chunk, open := gather(ctx, items, f.most())
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -156,6 +159,14 @@ func (f *feed) closed() bool {
 	return f.q.closed
 }
 
+// most is how many items to record at once. While they are recorded, every worker
+// may ask for one, and some for their second.
+func (f *feed) most() int {
+	f.q.mu.Lock()
+	defer f.q.mu.Unlock()
+	return max(feedLeast, min(2*f.q.lowLocked(), feedMost))
+}
+
 // pump reads until the end or ctx.
 func pump(ctx context.Context, reader *source.Reader, items chan<- source.Item) error {
 	for {
@@ -173,7 +184,7 @@ func pump(ctx context.Context, reader *source.Reader, items chan<- source.Item) 
 
 // gather waits for one item and takes what else is there without waiting, so
 // that a slow source is passed on at once and a fast one in large chunks.
-func gather(ctx context.Context, items <-chan source.Item) (chunk []source.Item, open bool) {
+func gather(ctx context.Context, items <-chan source.Item, most int) (chunk []source.Item, open bool) {
 	select {
 	case item, ok := <-items:
 		if !ok {
@@ -183,7 +194,7 @@ func gather(ctx context.Context, items <-chan source.Item) (chunk []source.Item,
 	case <-ctx.Done():
 		return nil, false
 	}
-	for len(chunk) < feedChunk {
+	for len(chunk) < most {
 		select {
 		case item, ok := <-items:
 			if !ok {

@@ -18,15 +18,15 @@ import (
 const prepareTime = 15 * time.Minute
 
 // prepare runs the preparation of a new activity as an effect.
-func (r *runner) prepare(ctx context.Context, key int64) error {
-	act, a, err := r.activity(ctx, key)
-	if err != nil || act.State != state.ActivityCreated {
-		return err
-	}
+func (r *runner) prepare(key int64) {
 	r.effects.start(activityKey(key), func(life context.Context) error {
 		ctx, done := r.cuttable(life, activityKey(key))
 		defer done()
-		err := r.runPreparation(ctx, a, act)
+		act, a, err := r.activity(ctx, key)
+		if err != nil || act.State != state.ActivityCreated {
+			return err
+		}
+		err = r.runPreparation(ctx, a, act)
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -39,7 +39,6 @@ func (r *runner) prepare(ctx context.Context, key int64) error {
 		}
 		return r.stopping(ctx, r.inForce(), key, reconcile.ReasonPrepare+": "+err.Error())
 	})
-	return nil
 }
 
 func (r *runner) runPreparation(ctx context.Context, a state.Agreement, act state.Activity) error {

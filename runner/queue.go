@@ -249,8 +249,11 @@ func (q *queue) refill() {
 	}
 }
 
-// lowLocked is how many fresh tasks are enough for now.
-func (q *queue) lowLocked() int { return max(lookAhead, 2*len(q.waiting), q.appetite) }
+// lowLocked is how many fresh tasks are enough for now: what all workers may want
+// while more are being recorded.
+func (q *queue) lowLocked() int {
+	return max(lookAhead, 2*len(q.waiting), q.appetite, q.r.workerCount())
+}
 
 // more reports whether a source may bring tasks now, and later whether some wait
 // for the end of other stages.

@@ -160,9 +160,9 @@ func BenchmarkQueue(b *testing.B) {
 			for i := range c.held {
 				q.add(state.Task{ID: int64(i + 1), Attempts: 1, FailedOn: []golem.NodeID{"bad"}})
 			}
-			var chunk [feedChunk]state.Task
+			var chunk [feedLeast]state.Task
 			for n := 0; b.Loop(); n++ {
-				if n%feedChunk == 0 {
+				if n%feedLeast == 0 {
 					q.add(chunk[:]...)
 				}
 				q.take(context.Background(), "bad")

@@ -167,7 +167,7 @@ func (r *runner) resume(ctx context.Context, alive []state.Attempt) error {
 	}
 	for activity, attempts := range together {
 		slices.SortFunc(attempts, func(a, b state.Attempt) int { return cmp.Compare(a.First, b.First) })
-		if err := r.work(ctx, activity, attempts); err != nil {
+		if err := r.workOn(ctx, activity, attempts); err != nil {
 			return err
 		}
 	}

@@ -34,22 +34,46 @@ type worker struct {
 	by     *revision          // that said so
 }
 
-// work starts the worker of a ready activity. Resumed attempts are what a dead
-// process left running in it, in one batch.
-func (r *runner) work(ctx context.Context, key int64, resumed []state.Attempt) error {
+// work starts the worker of a ready activity. Whoever starts many does not wait for
+// the store each time.
+func (r *runner) work(key int64) {
+	r.effects.start(workKey(key), func(life context.Context) error {
+		w, err := r.newWorker(life, key)
+		if w == nil {
+			return err
+		}
+		w.run(life, nil)
+		return nil
+	})
+}
+
+// workOn starts a worker that first sees to what a dead process left running in
+// its activity, in one batch.
+func (r *runner) workOn(ctx context.Context, key int64, resumed []state.Attempt) error {
+	w, err := r.newWorker(ctx, key)
+	if w == nil {
+		return err
+	}
+	r.effects.start(workKey(key), func(life context.Context) error {
+		w.run(life, resumed)
+		return nil
+	})
+	return nil
+}
+
+func workKey(activity int64) string { return fmt.Sprintf("work/%d", activity) }
+
+// newWorker returns nil for an activity that has one, or is not ready.
+func (r *runner) newWorker(ctx context.Context, key int64) (*worker, error) {
 	act, a, err := r.activity(ctx, key)
 	if err != nil || act.State != state.ActivityReady || r.worker(key) != nil {
-		return err
+		return nil, err
 	}
 	env := r.activityEnv(ctx, r.inForce(), a, act)
 	w := &worker{r: r, act: act, a: a, provider: env.Provider, done: make(chan struct{})}
 	w.working.Store(true)
 	r.setWorker(key, w)
-	r.effects.start(fmt.Sprintf("work/%d", key), func(life context.Context) error {
-		w.run(life, resumed)
-		return nil
-	})
-	return nil
+	return w, nil
 }
 
 func (r *runner) worker(key int64) *worker {

@@ -97,7 +97,7 @@ func TestEndsOfRefusesADouble(t *testing.T) {
 	if err := os.WriteFile(path, []byte(line+line), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := endsOf(path); err == nil {
+	if _, _, err := endsOf(path); err == nil {
 		t.Error("a task with two results was taken")
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,12 +58,23 @@ func (b *bench) apply(d *daemon, j job) (*process, error) {
 // An outcome is how a job went.
 type outcome struct {
 	ends    []time.Time // of the tasks, in order
+	met     []time.Time // of the first task that each worker did, in order
 	cpu     time.Duration
 	samples []sample
 	stored  float64 // bytes of the database a task
 }
 
 func (o outcome) rate() float64 { return speed(o.ends) }
+
+// rateOf is the speed while so many workers were there: from when the last of them
+// had done its first task. It is NaN if they never were.
+func (o outcome) rateOf(workers int) float64 {
+	if len(o.met) < workers {
+		return math.NaN()
+	}
+	first, _ := slices.BinarySearchFunc(o.ends, o.met[workers-1], time.Time.Compare)
+	return speedOf(o.ends, max(first, len(o.ends)/10), len(o.ends)-1-len(o.ends)/10)
+}
 
 // microseconds is the processor time a task, the first and the last tenth of them
 // left out, in which workers come and go.
@@ -101,7 +114,7 @@ func (b *bench) carryOut(d *daemon, j job) (o outcome, err error) {
 // outcome reads what a process that has ended leaves.
 func (b *bench) outcome(j job, p *process) (o outcome, err error) {
 	o = outcome{cpu: p.cpu(), samples: p.samples()}
-	if o.ends, err = endsOf(j.results); err != nil {
+	if o.ends, o.met, err = endsOf(j.results); err != nil {
 		return o, err
 	}
 	if len(o.ends) != j.tasks {
@@ -122,39 +135,44 @@ func (b *bench) forget(j job) {
 	}
 }
 
-// endsOf reads when the tasks of a results file ended, in order. A task that is
-// there twice is an error.
-func endsOf(path string) ([]time.Time, error) {
+// endsOf reads when the tasks of a results file ended, in order, and when each
+// worker ended its first. A task that is there twice is an error.
+func endsOf(path string) (ends, met []time.Time, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var ends []time.Time
-	seen := map[int64]bool{}
+	seen, first := map[int64]bool{}, map[string]time.Time{}
 	for line := range bytes.Lines(text) {
-		task, end, err := endOf(line)
+		r, err := resultOf(line)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if seen[task] {
-			return nil, fmt.Errorf("task %d has two results", task)
+		if seen[r.Task] {
+			return nil, nil, fmt.Errorf("task %d has two results", r.Task)
 		}
-		seen[task] = true
-		ends = append(ends, end)
+		seen[r.Task] = true
+		ends = append(ends, r.FinishedAt)
+		if at, ok := first[r.Activity]; !ok || r.FinishedAt.Before(at) {
+			first[r.Activity] = r.FinishedAt
+		}
 	}
 	slices.SortFunc(ends, time.Time.Compare)
-	return ends, nil
+	return ends, slices.SortedFunc(maps.Values(first), time.Time.Compare), nil
 }
 
-func endOf(line []byte) (task int64, end time.Time, err error) {
-	var result struct {
-		Task       int64     `json:"task"`
-		FinishedAt time.Time `json:"finished_at"`
+// A result is what is of interest in a line of a results file.
+type result struct {
+	Task       int64     `json:"task"`
+	Activity   string    `json:"activity"`
+	FinishedAt time.Time `json:"finished_at"`
+}
+
+func resultOf(line []byte) (r result, err error) {
+	if err := json.Unmarshal(line, &r); err != nil {
+		return r, fmt.Errorf("read result %q: %w", line, err)
 	}
-	if err := json.Unmarshal(line, &result); err != nil {
-		return 0, end, fmt.Errorf("read result %q: %w", line, err)
-	}
-	return result.Task, result.FinishedAt, nil
+	return r, nil
 }
 
 // A follower reads a results file as it grows.
@@ -189,7 +207,8 @@ func (f *follower) look() error {
 	f.offset += int64(len(text))
 	f.count += bytes.Count(text, []byte("\n"))
 	lines := bytes.Split(bytes.TrimSpace(text), []byte("\n"))
-	_, f.last, err = endOf(lines[len(lines)-1])
+	last, err := resultOf(lines[len(lines)-1])
+	f.last = last.FinishedAt
 	return err
 }
 

@@ -117,7 +117,7 @@ func (b *bench) killAgain(d *daemon) (r restarts, err error) {
 	if err := p.wait(); err != nil {
 		return r, err
 	}
-	ends, err := endsOf(j.results)
+	ends, _, err := endsOf(j.results)
 	if err == nil && len(ends) != j.tasks {
 		err = fmt.Errorf("%d results of %d tasks after %d kills", len(ends), j.tasks, b.repeat)
 	}

@@ -31,7 +31,11 @@ func each[T, U any](all []T, f func(T) U) []U {
 // order. The first and the last tenth are left out, in which workers come and go.
 func speed(ends []time.Time) float64 {
 	n := len(ends)
-	first, last := n/10, n-1-n/10
+	return speedOf(ends, n/10, n-1-n/10)
+}
+
+// speedOf is the speed from one end to another.
+func speedOf(ends []time.Time, first, last int) float64 {
 	if last <= first {
 		return math.NaN()
 	}
@@ -42,10 +46,7 @@ func speed(ends []time.Time) float64 {
 // both sides.
 func speedAround(ends []time.Time, i int) float64 {
 	first, last := max(0, i-i/5-1), min(len(ends)-1, i+i/5)
-	if last <= first {
-		return math.NaN()
-	}
-	return float64(last-first) / ends[last].Sub(ends[first]).Seconds()
+	return speedOf(ends, first, last)
 }
 
 // A sample is what a process had used at one moment.

@@ -8,6 +8,7 @@ type sizes struct {
 	tasks   int // of an ordinary run
 	workers int // of an ordinary run
 	many    int // workers of a large run
+	crowded int // tasks of a large run
 	million int // tasks of a long run
 	peer    int // tasks that the peer is given
 	idle    time.Duration
@@ -18,7 +19,7 @@ type sizes struct {
 // every two minutes, and one such round belongs to its cost.
 func full() sizes {
 	return sizes{
-		repeat: 5, tasks: 30_000, workers: 100, many: 1000, million: 1_000_000, peer: 3000,
+		repeat: 5, tasks: 30_000, workers: 100, many: 1000, crowded: 120_000, million: 1_000_000, peer: 3000,
 		idle: 125 * time.Second, window: 5 * time.Second,
 	}
 }
@@ -27,7 +28,7 @@ func full() sizes {
 // figures mean nothing. The long run is long enough to be killed near its end.
 func small() sizes {
 	return sizes{
-		repeat: 1, tasks: 300, workers: 10, many: 20, million: 15_000, peer: 200,
+		repeat: 1, tasks: 300, workers: 10, many: 20, crowded: 2000, million: 15_000, peer: 200,
 		idle: 500 * time.Millisecond, window: 100 * time.Millisecond,
 	}
 }

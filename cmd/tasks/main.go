@@ -9,18 +9,10 @@ import (
 	"context"
 	"io"
 	"os"
-	"runtime/debug"
 )
 
-// gcPercent is how much the heap grows between two collections, unless GOGC says
-// otherwise. It is small in any run: twice as much of it costs some MB, and half the
-// processor time that collecting takes.
-const gcPercent = 400
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	letGarbageGather()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
