@@ -11,7 +11,7 @@ const (
 	// garbage is how much may gather before it is collected. What lives in an
 	// ordinary run is a tenth of that, so that collecting whenever as much again has
 	// gathered, which is what Go does by itself, takes a tenth of the processor time.
-	garbage = 32 << 20
+	garbage = 64 << 20
 	// mostGarbage bounds it, in percent of what lives.
 	mostGarbage = 400
 )

@@ -90,14 +90,27 @@ func (t *Tx) finish(end AttemptEnd) (f Finished, err error) {
 	return f, t.countEnd(o, end)
 }
 
+// plain reports whether an attempt ended well, and nothing more is to be told of it.
+// Nearly all do, and SQLite takes long to be told of what there is not.
+func (e *AttemptEnd) plain() bool {
+	return e.State == state.AttemptDone && e.Task == state.TaskDone && e.Batch != "" &&
+		e.Fault == state.FaultNone && e.ExitCode == 0 && e.Message == "" && e.Verdict == ""
+}
+
 // endAttempt is the guarded move of the attempt.
 func (t *Tx) endAttempt(o *open, end AttemptEnd) error {
+	if !end.Started.IsZero() {
+		o.started = end.Started
+	}
+	if end.plain() && t.by == 0 {
+		err := t.update(`UPDATE attempts SET state = 'done', finished_at = ?2, started_at = ?3, batch = coalesce(batch, ?4)
+			WHERE id = ?1 AND (state = 'running' OR state = 'starting')`,
+			end.Attempt, stamp(t.now), stamp(o.started), text(end.Batch))
+		return stale(err, "end attempt", end.Attempt)
+	}
 	stdout, stderr := any(nil), any(nil)
 	if end.State == state.AttemptFailed {
 		stdout, stderr = tail(end.Stdout), tail(end.Stderr)
-	}
-	if !end.Started.IsZero() {
-		o.started = end.Started
 	}
 	err := t.update(`UPDATE attempts SET state = ?2, finished_at = ?3, fault = ?4, exit_code = ?5, message = ?6,
 			stdout = ?7, stderr = ?8, revision = CASE ?9 WHEN 0 THEN revision ELSE ?9 END,
@@ -127,9 +140,15 @@ func (t *Tx) endTask(o open, end AttemptEnd, seq int64) (state.Task, error) {
 	} else {
 		k.FinishedAt = t.now
 	}
-	err := t.update(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5, result = ?6
-		WHERE id = ?1 AND state = 'running'`,
-		k.ID, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined, nonzero(seq))
+	var err error
+	if end.plain() {
+		err = t.update(`UPDATE tasks SET state = 'done', finished_at = ?2, result = ?3 WHERE id = ?1 AND state = 'running'`,
+			k.ID, stamp(k.FinishedAt), nonzero(seq))
+	} else {
+		err = t.update(`UPDATE tasks SET state = ?2, next_try_at = ?3, finished_at = ?4, quarantined = ?5, result = ?6
+			WHERE id = ?1 AND state = 'running'`,
+			k.ID, end.Task, stamp(k.NextTryAt), stamp(k.FinishedAt), end.Quarantined, nonzero(seq))
+	}
 	if err != nil {
 		return k, stale(err, "end task", k.ID)
 	}

@@ -149,9 +149,9 @@ func (t *Tx) acquit(task int64) error {
 		err = row.Scan(&f.provider, &f.activity, &f.count)
 		return f, err
 	}
-	all, err := list(t, scan, `SELECT g.provider, v.key, count(*)
+	all, err := list(t, scan, `SELECT g.provider, v.key, sum(coalesce(a.fault = 'provider', 0) + coalesce(a.blames, 0))
 		FROM attempts a JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
-		WHERE a.task = ?1 AND a.fault = 'provider' AND a.number > (SELECT forgiven FROM tasks WHERE id = ?1)
+		WHERE a.task = ?1 AND (a.fault = 'provider' OR a.blames > 0) AND a.number > (SELECT forgiven FROM tasks WHERE id = ?1)
 		GROUP BY v.key ORDER BY v.key`, task)
 	if err != nil {
 		return err

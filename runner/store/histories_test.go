@@ -124,6 +124,33 @@ func TestOneBadTaskIsNobodysFault(t *testing.T) {
 	}
 }
 
+// TestRolledUpBlamesAreTakenBack has a task break one provider twice and another
+// once, the first of these tries rolled up when it is given up.
+func TestRolledUpBlamesAreTakenBack(t *testing.T) {
+	w := newWorld(t)
+	task := w.add(t, state.Task{Stage: "a"})[0]
+	broken := func(then state.TaskState) {
+		w.finish(t, store.AttemptEnd{Attempt: w.begin(t, task).ID, State: state.AttemptLost, Fault: state.FaultProvider, Task: then})
+	}
+	broken(state.TaskPending)
+	broken(state.TaskPending)
+	update(t, w.Store, func(tx *store.Tx) error {
+		old, _, err := tx.TriedAgain(w.run, 0, 1, 10)
+		if err != nil || len(old) != 1 {
+			t.Errorf("TriedAgain = %+v, %v", old, err)
+		}
+		return tx.RollUpAttempts(w.run, old)
+	})
+	w.activity = w.activate(t, w.hire(t, "another", "0x2", "p"), "another")
+	broken(state.TaskFailed)
+	for _, id := range []golem.NodeID{providerID, "0x2"} {
+		p := ask(t, w.Store, func(tx *store.Tx) (state.Provider, error) { return tx.Provider(id) })
+		if p.Failures != 0 || !p.LastFailure.IsZero() {
+			t.Errorf("provider %s is blamed for a task that nobody could do: %+v", id, p)
+		}
+	}
+}
+
 // TestCostsAreRemembered accepts a bill.
 func TestCostsAreRemembered(t *testing.T) {
 	w := newWorld(t)

@@ -14,7 +14,7 @@ var migrationFiles embed.FS
 
 // migrations are the names of the files, in order. A released one is never
 // changed; what the file has seen is counted in its user_version.
-var migrations = []string{"0001_first.sql", "0002_rejections.sql", "0005_revisions.sql", "0006_retries.sql", "0007_batches.sql", "0009_offers.sql", "0010_rollup.sql", "0011_paces.sql", "0012_histories.sql", "0013_verdicts.sql"}
+var migrations = []string{"0001_first.sql", "0002_rejections.sql", "0005_revisions.sql", "0006_retries.sql", "0007_batches.sql", "0009_offers.sql", "0010_rollup.sql", "0011_paces.sql", "0012_histories.sql", "0013_verdicts.sql", "0014_blames.sql"}
 
 // prepare brings a database that is to be written up to date.
 func (s *Store) prepare(path string) error {

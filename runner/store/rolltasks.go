@@ -111,9 +111,13 @@ func (t *Tx) countRolled(gone map[int64]int64) (all int64, err error) {
 type TriedAgain struct {
 	ID       int64
 	activity int64
-	needed   bool // it is the last one that tells of a failure at its provider
+	tells    bool  // of a failure at its provider, by which its task is judged
+	instead  int64 // a later attempt that tells as much of it, or 0
 	output   bool
 }
+
+// needed reports whether nothing else tells what it does.
+func (a TriedAgain) needed() bool { return a.tells && a.instead == 0 }
 
 // TriedAgain returns attempts of a run that went wrong and after which their
 // tasks were tried at least the given number of times: those after an id, out of
@@ -126,7 +130,6 @@ func (t *Tx) TriedAgain(run state.RunID, after int64, tries, limit int) (old []T
 	type seen struct {
 		TriedAgain
 		task, later, of int64
-		tells           bool
 	}
 	scan := func(row scanner) (a seen, err error) {
 		err = row.Scan(&a.ID, &a.activity, &a.task, &a.later, &a.tells, &a.output, &a.of)
@@ -145,27 +148,28 @@ func (t *Tx) TriedAgain(run state.RunID, after int64, tries, limit int) (old []T
 			continue
 		}
 		if a.tells {
-			if a.needed, err = t.tellsAlone(a.task, a.ID); err != nil {
+			if a.instead, err = t.tellsAsMuch(a.task, a.ID); err != nil {
 				return nil, after, wrap(err, "read attempts of task", a.task)
 			}
 		}
-		if !a.needed || a.output {
+		if !a.needed() || a.output {
 			old = append(old, a.TriedAgain)
 		}
 	}
 	return old, after, nil
 }
 
-// tellsAlone reports whether no later attempt of a task says as much as one does:
-// that it failed at that provider, and by its own fault.
-func (t *Tx) tellsAlone(task, attempt int64) (alone bool, err error) {
-	err = t.get(`SELECT NOT EXISTS (SELECT 1 FROM attempts a
+// tellsAsMuch returns the last attempt of a task that says as much as an earlier one
+// does, or 0: that it failed at that provider, and by its own fault.
+func (t *Tx) tellsAsMuch(task, attempt int64) (instead int64, err error) {
+	err = t.get(`SELECT coalesce((SELECT a.id FROM attempts a
 			JOIN activities v ON v.key = a.activity JOIN agreements g ON g.key = v.agreement
 			WHERE a.task = ?1 AND a.number > o.number AND (a.state = 'failed' OR a.state = 'lost' AND a.fault IS NOT NULL)
-				AND g.provider = og.provider AND (a.fault = 'task' OR o.fault IS NOT 'task'))
+				AND g.provider = og.provider AND (a.fault = 'task' OR o.fault IS NOT 'task')
+			ORDER BY a.number DESC LIMIT 1), 0)
 		FROM attempts o JOIN activities ov ON ov.key = o.activity JOIN agreements og ON og.key = ov.agreement
-		WHERE o.id = ?2`, []any{task, attempt}, &alone)
-	return alone, err
+		WHERE o.id = ?2`, []any{task, attempt}, &instead)
+	return instead, err
 }
 
 // RollUpAttempts rolls up attempts that TriedAgain returned. Of those that alone
@@ -177,10 +181,10 @@ func (t *Tx) RollUpAttempts(run state.RunID, old []TriedAgain) error {
 	}
 	gone := map[int64]int64{}
 	for _, a := range old {
-		if a.needed {
+		if a.needed() {
 			err = t.update(`UPDATE attempts SET stdout = NULL, stderr = NULL WHERE id = ?`, a.ID)
 		} else {
-			err = t.update(`DELETE FROM attempts WHERE id = ? AND finished_at IS NOT NULL`, a.ID)
+			err = t.dropAttempt(a)
 			gone[a.activity]++
 		}
 		if err != nil {
@@ -192,4 +196,18 @@ func (t *Tx) RollUpAttempts(run state.RunID, old []TriedAgain) error {
 		return err
 	}
 	return t.addRolled(key, Rolled{Attempts: n})
+}
+
+// dropAttempt deletes an attempt. The one that tells as much takes over its blames,
+// so that all of them can be taken back if the task is given up.
+func (t *Tx) dropAttempt(a TriedAgain) error {
+	if a.instead != 0 {
+		_, _, err := t.exec(`UPDATE attempts SET blames = coalesce(blames, 0) + o.n
+			FROM (SELECT coalesce(fault = 'provider', 0) + coalesce(blames, 0) AS n FROM attempts WHERE id = ?2) o
+			WHERE id = ?1 AND o.n > 0`, a.instead, a.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return t.update(`DELETE FROM attempts WHERE id = ? AND finished_at IS NOT NULL`, a.ID)
 }

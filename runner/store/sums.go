@@ -212,7 +212,36 @@ const addDoings = `UPDATE activities SET batches = batches + ?2, results = resul
 		faults = faults + ?9, own = own + ?10, timeouts = timeouts + ?11
 	WHERE key = ?1`
 
+// addDone is addDoings where every task ended well, as nearly all do.
+const addDone = `UPDATE activities SET batches = batches + ?2, results = results + ?3, streak = 0, busy_us = busy_us + ?4,
+		last_task = ?5
+	WHERE key = ?1 AND ended_at IS NULL`
+
 func (t *Tx) writeDoings(activity int64, d doings) error {
+	if err := t.writeActivity(activity, d); err != nil || d.successes == 0 && d.blamed == 0 {
+		return err
+	}
+	provider, err := t.providerOf(activity)
+	if err != nil {
+		return err
+	}
+	if d.blamed == 0 {
+		return t.update(`UPDATE providers SET successes = successes + ?2, results = results + ?3 WHERE key = ?1`,
+			provider, d.successes, d.providerResults)
+	}
+	return t.update(`UPDATE providers SET successes = successes + ?2, results = results + ?3, failures = failures + ?4,
+			last_failure = CASE WHEN failures + ?4 <= 0 THEN NULL ELSE coalesce(?5, last_failure) END
+		WHERE key = ?1`,
+		provider, d.successes, d.providerResults, d.blamed, stamp(d.lastBlamed))
+}
+
+func (t *Tx) writeActivity(activity int64, d doings) error {
+	if d.allDone() {
+		err := t.update(addDone, activity, d.batches, d.results, d.busy.Microseconds(), stamp(d.last))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
 	args := []any{activity, d.batches, d.results, d.failures, d.reset, d.streak, d.busy.Microseconds(), stamp(d.last),
 		d.blamed, d.own, d.timeouts}
 	err := t.update(addDoings+` AND ended_at IS NULL`, args...)
@@ -222,17 +251,12 @@ func (t *Tx) writeDoings(activity int64, d doings) error {
 			err = t.addHistory(activity, d.history())
 		}
 	}
-	if err != nil || d.successes == 0 && d.blamed == 0 {
-		return err
-	}
-	provider, err := t.providerOf(activity)
-	if err != nil {
-		return err
-	}
-	return t.update(`UPDATE providers SET successes = successes + ?2, results = results + ?3, failures = failures + ?4,
-			last_failure = CASE WHEN failures + ?4 <= 0 THEN NULL ELSE coalesce(?5, last_failure) END
-		WHERE key = ?1`,
-		provider, d.successes, d.providerResults, d.blamed, stamp(d.lastBlamed))
+	return err
+}
+
+// allDone reports whether tasks ended, and all of them well.
+func (d doings) allDone() bool {
+	return d.batches > 0 && d.failures == 0 && d.blamed == 0 && d.own == 0 && d.timeouts == 0 && !d.last.IsZero()
 }
 
 // history is what is told of a provider by what happened after its activity ended.
