@@ -51,15 +51,19 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// survey looks at the market of w through a wire.
-func (w *world) survey(ctx context.Context, document string, over *wire) (runner.Survey, error) {
+// survey looks at the market of w through a wire, with more options.
+func (w *world) survey(ctx context.Context, document string, over *wire, more ...func(*runner.SurveyOptions)) (runner.Survey, error) {
 	o := w.process().options(w.t.Context(), "survey", document)
 	defer o.Store.Close()
 	over.next = o.Client.HTTP.Transport
 	o.Client.HTTP = &http.Client{Transport: over}
-	return runner.TakeSurvey(ctx, runner.SurveyOptions{
+	s := runner.SurveyOptions{
 		Store: o.Store, Spec: o.Spec, Policies: o.Policies, Client: o.Client, Run: policies.Run{Name: "survey"},
-	})
+	}
+	for _, change := range more {
+		change(&s)
+	}
+	return runner.TakeSurvey(ctx, s)
 }
 
 // leftNothing checks that the daemon is as it was before.
@@ -101,6 +105,33 @@ func TestSurvey(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Of a market that is larger than one page the best offers are kept, without those
+// of a provider that is left out.
+func TestSurveyKeepsTheBest(t *testing.T) {
+	providers := devnet.DrawProviders(18, 250)
+	inWorld(t, &devnet.Server{Seed: 18, Providers: providers}, func(w *world) {
+		all, err := w.survey(w.t.Context(), picky, &wire{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		best := all.Offers[0].Offer.Provider.ID
+		got, err := w.survey(w.t.Context(), picky, &wire{}, func(o *runner.SurveyOptions) {
+			o.Keep, o.Skip = 3, func(id golem.NodeID) bool { return string(id) == best }
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all.Offers) != 250 || len(got.Offers) != 3 {
+			t.Fatalf("%d offers, %d of them kept; want 250 and 3", len(all.Offers), len(got.Offers))
+		}
+		for i, o := range got.Offers {
+			if want := all.Offers[i+1]; o.Offer.ID != want.Offer.ID {
+				t.Errorf("kept %s (%v) in place %d, want %s (%v)", o.Offer.ID, o.Score, i, want.Offer.ID, want.Score)
+			}
+		}
+	})
 }
 
 // checkRulings holds offers to what picky says of them.

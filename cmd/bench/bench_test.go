@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -99,6 +100,36 @@ func TestEndsOfRefusesADouble(t *testing.T) {
 	}
 	if _, _, err := endsOf(path); err == nil {
 		t.Error("a task with two results was taken")
+	}
+}
+
+// TestSpeedWithAllWorkers has the second worker come after half of the tasks, and
+// the tasks become twice as fast then.
+func TestSpeedWithAllWorkers(t *testing.T) {
+	var lines strings.Builder
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for i := range 100 {
+		activity, took := "a", 200*time.Millisecond
+		if i >= 50 {
+			activity, took = "b", 100*time.Millisecond
+		}
+		at = at.Add(took)
+		fmt.Fprintf(&lines, `{"task":%d,"activity":%q,"finished_at":%q}`+"\n", i, activity, at.Format(time.RFC3339Nano))
+	}
+	path := filepath.Join(t.TempDir(), "results.jsonl")
+	if err := os.WriteFile(path, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ends, met, err := endsOf(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outcome{ends: ends, met: met}
+	if got := o.rateOf(2); math.Abs(got-10) > 1e-6 {
+		t.Errorf("%v tasks a second with both, want 10", got)
+	}
+	if got := o.rateOf(3); !math.IsNaN(got) {
+		t.Errorf("%v tasks a second with a worker that never came", got)
 	}
 }
 

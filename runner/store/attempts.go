@@ -46,8 +46,7 @@ func (t *Tx) beginTask(run state.RunID, task state.Task) (open, error) {
 	keys, err := t.stageKeys(run, task.Stage)
 	if err == nil {
 		o.run, o.stage = keys.run, keys.stage
-		err = t.update(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
-			WHERE id = ? AND state = 'pending' AND attempts = ? AND stage = ?`, task.ID, task.Attempts, o.stage)
+		err = t.runTask(o)
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return o, err
@@ -59,10 +58,14 @@ func (t *Tx) beginTask(run state.RunID, task state.Task) (open, error) {
 		o.task.Stage, err = t.stageName(o.stage)
 	}
 	if err == nil {
-		err = t.update(`UPDATE tasks SET state = 'running', attempts = attempts + 1, next_try_at = NULL
-			WHERE id = ? AND state = 'pending'`, task.ID)
+		err = t.runTask(o)
 	}
 	return o, err
+}
+
+func (t *Tx) runTask(o open) error {
+	return t.update(`UPDATE tasks SET state = 'running', attempts = ?2, next_try_at = NULL
+		WHERE id = ?1 AND state = 'pending' AND attempts = ?2 - 1 AND stage = ?3`, o.task.ID, o.number, o.stage)
 }
 
 // SetBatch moves an attempt from starting to running, with the batch that the
